@@ -1,0 +1,34 @@
+// Runs one attested exchange as a client over gRPC (TLS 1.3 as a plain pipe).
+#pragma once
+
+#include <absl/time/time.h>
+
+#include <string>
+
+#include "attestation/channel/exchange.h"
+#include "base/random.h"
+
+namespace kedge {
+
+// Call once in main before any other gRPC or OpenSSL use: TLS 1.3 only, no session tickets.
+Status InitTlsForChannel();
+
+// Connects to `endpoint` ("host:port"), makes a fresh TLS identity, runs the exchange, closes.
+// A refusal by the server comes back with its fault code; the message then holds the correlation
+// id. UNAVAILABLE (retryable) where nobody answers; DEADLINE_EXCEEDED after `timeout`. Blocking.
+StatusOr<ExchangeResult> RunExchange(const std::string& endpoint, const ClientExchange& exchange,
+                                     Random& random, absl::Duration timeout);
+
+// What a server says of itself in S1, its sig_hello verified under the key that it presents: nobody
+// has vouched for that key yet.
+struct ServiceHello {
+  Bytes cluster_id;        // empty in AWAITING_*
+  Bytes service_key_spki;  // empty in AWAITING_*
+  uint64_t manifest_generation = 0;
+  Sha256Digest manifest_digest{};
+};
+// Only C1 and S1. For the first node, which asks the key service in its own machine over loopback.
+StatusOr<ServiceHello> Discover(const std::string& endpoint, Random& random,
+                                absl::Duration timeout);
+
+}  // namespace kedge

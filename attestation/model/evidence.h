@@ -1,0 +1,48 @@
+// Evidence (RFC 9334): genuine hardware layouts, exactly as the hardware produced them.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <string_view>
+#include <variant>
+
+#include "base/bytes.h"
+
+namespace kedge {
+
+// What a report covers: 64 bytes, unhashed into report_data / extraData (design: Protocol).
+using ReportData = ByteArray<64>;
+
+// TPM_ALG_ID of a PCR bank (TPM 2.0 Library part 2, table 9).
+enum class PcrBank : uint16_t { kSha1 = 0x0004, kSha256 = 0x000B, kSha384 = 0x000C, kSha512 = 0x000D };
+
+size_t DigestSize(PcrBank bank);
+
+using PcrIndex = uint32_t;  // 0..23
+using PcrValues = std::map<PcrIndex, Bytes>;
+
+// A vTPM quote with what is needed to appraise it.
+struct VtpmEvidence {
+  Bytes quoted;        // TPMS_ATTEST as signed
+  Bytes signature;     // TPMT_SIGNATURE
+  Bytes ak_public;     // TPMT_PUBLIC of the attestation key
+  PcrBank bank = PcrBank::kSha256;
+  PcrValues pcrs;      // the values that the quote covers
+  Bytes firmware_log;  // TCG2 crypto-agile log; may be empty
+  Bytes kedge_log;     // CEL-JSON records of our own extends; may be empty
+};
+
+// A variant, so that a new TEE is a compile error wherever it is not handled.
+using Evidence = std::variant<VtpmEvidence>;
+
+// The wire form: lp("kedge/1 evidence") lp(type) and the fields lp-encoded (docs/FORMATS.md).
+// Parsing is attestation/parse/evidence.h.
+Bytes EncodeEvidence(const Evidence& evidence);
+inline constexpr size_t kMaxEvidenceSize = 256 * 1024;
+
+// How far the evidence reaches (design: Node life). Shown everywhere, named by every policy.
+enum class EvidenceLevel { kHostVtpm, kTeeVtpm, kTeeMeasured };
+std::string_view ToString(EvidenceLevel level);  // "host-vtpm", "tee-vtpm", "tee-measured"
+
+}  // namespace kedge

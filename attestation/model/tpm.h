@@ -1,0 +1,53 @@
+// The port to a TPM 2.0. Implemented by attestation/tpm (tpm2-tss); the fake in
+// attestation/model/testing obeys the same state machine.
+#pragma once
+
+#include <map>
+#include <vector>
+
+#include "attestation/model/evidence.h"
+#include "attestation/model/measured_event.h"
+#include "base/bytes.h"
+#include "base/secret_bytes.h"
+#include "base/status.h"
+
+namespace kedge {
+
+struct TpmQuote {
+  Bytes quoted;     // TPMS_ATTEST
+  Bytes signature;  // TPMT_SIGNATURE
+  PcrValues pcrs;   // read with the quote, retried until they agree with it
+};
+
+struct EndorsementKey {
+  Bytes public_area;  // TPMT_PUBLIC
+  Bytes certificate;  // DER, from NV 0x01C00002 (RSA) or 0x01C00016 (ECC P-384)
+};
+
+// TPM2_MakeCredential's outputs, each with its size prefix (TPM2B_*).
+struct CredentialBlob {
+  Bytes id_object;         // TPM2B_ID_OBJECT
+  Bytes encrypted_secret;  // TPM2B_ENCRYPTED_SECRET
+};
+
+// All methods may block on the device; safe to call from any thread (one owner thread inside).
+// UNAVAILABLE where the device does not answer.
+class Tpm {
+ public:
+  virtual ~Tpm() = default;
+  // Banks with at least one PCR allocated.
+  virtual StatusOr<std::vector<PcrBank>> ActiveBanks() = 0;
+  virtual StatusOr<PcrValues> ReadPcrs(PcrBank bank, const std::vector<PcrIndex>& indices) = 0;
+  // Extends `event` into every active bank, in one TPM2_PCR_Extend.
+  virtual Status Extend(const MeasuredEvent& event) = 0;
+  // TPMT_PUBLIC of the AK: ECC P-256, restricted signing, deterministic primary of the
+  // endorsement hierarchy.
+  virtual StatusOr<Bytes> AttestationKeyPublic() = 0;
+  virtual StatusOr<TpmQuote> Quote(PcrBank bank, const std::vector<PcrIndex>& indices,
+                                   const ReportData& extra_data) = 0;
+  virtual StatusOr<EndorsementKey> Endorsement() = 0;
+  // Proves that the AK lives beside the EK: the secret of a credential made for (EK, AK name).
+  virtual StatusOr<SecretBytes> ActivateCredential(const CredentialBlob& blob) = 0;
+};
+
+}  // namespace kedge

@@ -1,0 +1,2 @@
+#include "base/lp.h"
+#include <gtest/gtest.h>

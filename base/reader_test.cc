@@ -1,0 +1,2 @@
+#include "base/reader.h"
+#include <gtest/gtest.h>

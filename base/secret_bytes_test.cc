@@ -1,0 +1,2 @@
+#include "base/secret_bytes.h"
+#include <gtest/gtest.h>

@@ -1,0 +1,38 @@
+# Language level, warnings, hardening and build-mode switches shared by every target.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE RelWithDebInfo)
+endif()
+
+option(KEDGE_SANITIZE "Build with AddressSanitizer and UBSan" OFF)
+option(KEDGE_FUZZ "Build the libFuzzer targets (clang only)" OFF)
+
+add_library(kedge_flags INTERFACE)
+target_include_directories(kedge_flags INTERFACE "${CMAKE_SOURCE_DIR}" "${CMAKE_BINARY_DIR}")
+target_compile_options(kedge_flags INTERFACE
+  -Wall -Wextra -Wconversion -Wshadow -Werror
+  -fstack-protector-strong -fno-omit-frame-pointer)
+if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  target_compile_options(kedge_flags INTERFACE -Wthread-safety)
+endif()
+if(KEDGE_SANITIZE)
+  target_compile_options(kedge_flags INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all)
+  target_link_options(kedge_flags INTERFACE -fsanitize=address,undefined)
+else()
+  # Hardening needs optimisation and clashes with the sanitizers' own checks.
+  target_compile_options(kedge_flags INTERFACE
+    $<$<NOT:$<CONFIG:Debug>>:-U_FORTIFY_SOURCE;-D_FORTIFY_SOURCE=2>
+    -D_GLIBCXX_ASSERTIONS -fstack-clash-protection -fcf-protection)
+endif()
+target_link_options(kedge_flags INTERFACE -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack)
+
+# Generated code is compiled without our warnings.
+add_library(kedge_generated_flags INTERFACE)
+target_include_directories(kedge_generated_flags INTERFACE "${CMAKE_BINARY_DIR}")
+if(KEDGE_SANITIZE)
+  target_compile_options(kedge_generated_flags INTERFACE -fsanitize=address,undefined)
+endif()

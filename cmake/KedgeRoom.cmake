@@ -1,0 +1,58 @@
+# kedge_room(NAME SRCS a.cc HDRS a.h DEPS kedge::base ...): library kedge_NAME, alias kedge::NAME.
+# Every header in HDRS is also compiled alone by the target all_verify_interface_header_sets.
+function(kedge_room name)
+  cmake_parse_arguments(ARG "" "" "SRCS;HDRS;DEPS;PRIVATE_DEPS" ${ARGN})
+  if(ARG_SRCS)
+    add_library(kedge_${name} STATIC ${ARG_SRCS})
+    target_sources(kedge_${name} PUBLIC FILE_SET HEADERS BASE_DIRS "${CMAKE_SOURCE_DIR}" FILES ${ARG_HDRS})
+    target_link_libraries(kedge_${name} PUBLIC kedge_flags ${ARG_DEPS} PRIVATE ${ARG_PRIVATE_DEPS})
+  else()
+    add_library(kedge_${name} INTERFACE)
+    target_sources(kedge_${name} INTERFACE FILE_SET HEADERS BASE_DIRS "${CMAKE_SOURCE_DIR}" FILES ${ARG_HDRS})
+    target_link_libraries(kedge_${name} INTERFACE kedge_flags ${ARG_DEPS})
+  endif()
+  set_target_properties(kedge_${name} PROPERTIES VERIFY_INTERFACE_HEADER_SETS ON)
+  add_library(kedge::${name} ALIAS kedge_${name})
+endfunction()
+
+# kedge_test(NAME SRCS x_test.cc DEPS ... [LABELS unit|integration] [TIMEOUT seconds]): one gtest
+# binary, each case a ctest test.
+function(kedge_test name)
+  cmake_parse_arguments(ARG "" "TIMEOUT" "SRCS;DEPS;LABELS" ${ARGN})
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 120)
+  endif()
+  if(NOT ARG_LABELS)
+    set(ARG_LABELS unit)
+  endif()
+  add_executable(${name} ${ARG_SRCS})
+  target_link_libraries(${name} PRIVATE kedge_flags ${ARG_DEPS} GTest::gmock GTest::gtest_main)
+  target_compile_definitions(${name} PRIVATE
+    KEDGE_SOURCE_DIR="${CMAKE_SOURCE_DIR}" KEDGE_BINARY_DIR="${CMAKE_BINARY_DIR}")
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
+    PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
+endfunction()
+
+# kedge_fuzz(NAME SRCS x_fuzz.cc DEPS ... CORPUS tests/corpus/x): the fuzz entry point
+# LLVMFuzzerTestOneInput is always linked into a replay test that runs every corpus file (a
+# missing or empty corpus fails); with KEDGE_FUZZ it is also built as a libFuzzer binary and run
+# for ten seconds as the test NAME_10s.
+function(kedge_fuzz name)
+  cmake_parse_arguments(ARG "" "CORPUS" "SRCS;DEPS" ${ARGN})
+  set(corpus "${CMAKE_SOURCE_DIR}/${ARG_CORPUS}")
+  add_executable(${name}_replay ${ARG_SRCS} "${CMAKE_SOURCE_DIR}/tests/house/replay_main.cc")
+  target_link_libraries(${name}_replay PRIVATE kedge_flags ${ARG_DEPS})
+  add_test(NAME ${name}.replay COMMAND ${name}_replay "${corpus}")
+  set_tests_properties(${name}.replay PROPERTIES LABELS "unit;fuzz-replay" TIMEOUT 120)
+  if(KEDGE_FUZZ)
+    add_executable(${name} ${ARG_SRCS})
+    target_link_libraries(${name} PRIVATE kedge_flags ${ARG_DEPS})
+    target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+    add_test(NAME ${name}.fuzz_10s
+      COMMAND ${name} -max_total_time=10 -timeout=5 -rss_limit_mb=2048 -print_final_stats=1
+              "-artifact_prefix=${CMAKE_BINARY_DIR}/${name}-"
+              "${CMAKE_BINARY_DIR}/fuzz-work/${name}" "${corpus}")
+    file(MAKE_DIRECTORY "${CMAKE_BINARY_DIR}/fuzz-work/${name}")
+    set_tests_properties(${name}.fuzz_10s PROPERTIES LABELS "fuzz" TIMEOUT 90)
+  endif()
+endfunction()
