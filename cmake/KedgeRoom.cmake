@@ -36,7 +36,7 @@ endfunction()
 # kedge_fuzz(NAME SRCS x_fuzz.cc DEPS ... CORPUS tests/corpus/x): the fuzz entry point
 # LLVMFuzzerTestOneInput is always linked into a replay test that runs every corpus file (a
 # missing or empty corpus fails); with KEDGE_FUZZ it is also built as a libFuzzer binary and run
-# for ten seconds as the test NAME_10s.
+# for KEDGE_FUZZ_SECONDS (default 10) as the test NAME.fuzz.
 function(kedge_fuzz name)
   cmake_parse_arguments(ARG "" "CORPUS" "SRCS;DEPS" ${ARGN})
   set(corpus "${CMAKE_SOURCE_DIR}/${ARG_CORPUS}")
@@ -48,11 +48,9 @@ function(kedge_fuzz name)
     add_executable(${name} ${ARG_SRCS})
     target_link_libraries(${name} PRIVATE kedge_flags ${ARG_DEPS})
     target_link_options(${name} PRIVATE -fsanitize=fuzzer)
-    add_test(NAME ${name}.fuzz_10s
-      COMMAND ${name} -max_total_time=10 -timeout=5 -rss_limit_mb=2048 -print_final_stats=1
-              "-artifact_prefix=${CMAKE_BINARY_DIR}/${name}-"
+    add_test(NAME ${name}.fuzz
+      COMMAND "${CMAKE_SOURCE_DIR}/tests/house/run_fuzz.sh" $<TARGET_FILE:${name}>
               "${CMAKE_BINARY_DIR}/fuzz-work/${name}" "${corpus}")
-    file(MAKE_DIRECTORY "${CMAKE_BINARY_DIR}/fuzz-work/${name}")
-    set_tests_properties(${name}.fuzz_10s PROPERTIES LABELS "fuzz" TIMEOUT 90)
+    set_tests_properties(${name}.fuzz PROPERTIES LABELS "fuzz" TIMEOUT 900)
   endif()
 endfunction()

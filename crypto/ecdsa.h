@@ -29,7 +29,8 @@ class VerifyKey {
   std::string Pem() const;
   // Hashes `message` with the curve's hash. PERMISSION_DENIED with fault BAD_SIGNATURE.
   Status Verify(ByteView message, ByteView signature_der) const;
-  // Over a digest made elsewhere (a TPM chooses its own hash), signature as two big-endian integers.
+  // Over a digest made elsewhere (a TPM chooses its own hash), signature as two big-endian
+  // integers.
   Status VerifyDigestRs(ByteView digest, ByteView r, ByteView s) const;
 
  private:

@@ -33,7 +33,7 @@ struct NodeCertificateTerms {
   std::string organisation;  // "system:nodes"
   std::string common_name;   // "system:node:NAME"
   Validity validity;
-  Bytes serial;              // 16 random bytes from the caller
+  Bytes serial;  // 16 random bytes from the caller
 };
 // Issues a client+server certificate for the key in `request_der`. The request's self-signature is
 // verified; its subject and extensions are ignored: the terms decide (S18). PEM.

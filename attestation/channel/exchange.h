@@ -44,8 +44,8 @@ struct BoxContent {
 
 // What this server is at the moment of S1; part of the transcript.
 struct ServerIdentity {
-  Bytes cluster_id;                          // empty only in AWAITING_*
-  std::shared_ptr<const SigningKey> key;     // cluster identity key HELD; null only in AWAITING_*
+  Bytes cluster_id;                       // empty only in AWAITING_*
+  std::shared_ptr<const SigningKey> key;  // cluster identity key HELD; null only in AWAITING_*
   uint64_t manifest_generation = 0;
   Sha256Digest manifest_digest{};
 };
@@ -101,9 +101,9 @@ using ServerExchangeFactory = std::function<std::unique_ptr<ServerExchange>()>;
 // ---- Client side ------------------------------------------------------------------------------
 
 struct ClientPins {
-  Bytes cluster_id;              // empty only where the server is AWAITING_*
-  Bytes service_key_spki;        // pinned cluster identity key; empty only as above or for `verify`
-                                 // of a cluster whose key is learnt and then shown
+  Bytes cluster_id;        // empty only where the server is AWAITING_*
+  Bytes service_key_spki;  // pinned cluster identity key; empty only as above or for `verify`
+                           // of a cluster whose key is learnt and then shown
   uint64_t minimum_generation = 0;
 };
 
@@ -112,9 +112,9 @@ struct ServerProof {
   Bytes evidence;
   ReportData expected_report_data{};  // RD_s
   Bytes payload;
-  Bytes context;                      // the encoded CTX of this exchange
-  Bytes cluster_id;                   // as in S1
-  Bytes service_key_spki;             // as in S1
+  Bytes context;           // the encoded CTX of this exchange
+  Bytes cluster_id;        // as in S1
+  Bytes service_key_spki;  // as in S1
   uint64_t manifest_generation = 0;
   Sha256Digest manifest_digest{};
 };
@@ -138,10 +138,10 @@ struct ClientExchange {
 };
 
 struct ExchangeResult {
-  Bytes payload;                  // payload_s, covered by the server's evidence
+  Bytes payload;  // payload_s, covered by the server's evidence
   std::optional<BoxContent> box;
-  Bytes upload_result;            // S3's result
-  Bytes service_key_spki;         // the key that signed (in S2, or in S3 after an upload)
+  Bytes upload_result;     // S3's result
+  Bytes service_key_spki;  // the key that signed (in S2, or in S3 after an upload)
   Bytes cluster_id;
 };
 

@@ -15,7 +15,12 @@ namespace kedge {
 using ReportData = ByteArray<64>;
 
 // TPM_ALG_ID of a PCR bank (TPM 2.0 Library part 2, table 9).
-enum class PcrBank : uint16_t { kSha1 = 0x0004, kSha256 = 0x000B, kSha384 = 0x000C, kSha512 = 0x000D };
+enum class PcrBank : uint16_t {
+  kSha1 = 0x0004,
+  kSha256 = 0x000B,
+  kSha384 = 0x000C,
+  kSha512 = 0x000D
+};
 
 size_t DigestSize(PcrBank bank);
 
@@ -24,9 +29,9 @@ using PcrValues = std::map<PcrIndex, Bytes>;
 
 // A vTPM quote with what is needed to appraise it.
 struct VtpmEvidence {
-  Bytes quoted;        // TPMS_ATTEST as signed
-  Bytes signature;     // TPMT_SIGNATURE
-  Bytes ak_public;     // TPMT_PUBLIC of the attestation key
+  Bytes quoted;     // TPMS_ATTEST as signed
+  Bytes signature;  // TPMT_SIGNATURE
+  Bytes ak_public;  // TPMT_PUBLIC of the attestation key
   PcrBank bank = PcrBank::kSha256;
   PcrValues pcrs;      // the values that the quote covers
   Bytes firmware_log;  // TCG2 crypto-agile log; may be empty

@@ -1,4 +1,5 @@
-// The port that makes evidence. Programs inject it, so that nobody above knows how evidence is made.
+// The port that makes evidence. Programs inject it, so that nobody above knows how evidence is
+// made.
 #pragma once
 
 #include "attestation/model/evidence.h"

@@ -25,8 +25,8 @@ struct Claims {
   EvidenceLevel level = EvidenceLevel::kHostVtpm;
   PcrBank bank = PcrBank::kSha256;
   PcrValues pcrs;
-  Bytes ak_public;  // TPMT_PUBLIC
-  Bytes ak_name;    // TPM name: u16 nameAlg || digest
+  Bytes ak_public;                          // TPMT_PUBLIC
+  Bytes ak_name;                            // TPM name: u16 nameAlg || digest
   std::vector<MeasuredEvent> kedge_events;  // replayed against PCR 14 and 15
   uint64_t clock_ms = 0;
   uint32_t reset_count = 0;

@@ -22,7 +22,8 @@ int main(int argc, char** argv) {
     ++count;
   }
   if (count == 0) {
-    std::cerr << "the corpus " << argv[1] << " is empty: a replay that runs nothing proves nothing\n";
+    std::cerr << "the corpus " << argv[1]
+              << " is empty: a replay that runs nothing proves nothing\n";
     return 1;
   }
   std::cout << count << " corpus files replayed\n";
