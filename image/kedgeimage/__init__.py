@@ -1,0 +1,1 @@
+"""Builds Kedge node images and predicts what a machine booting them measures."""

@@ -1,0 +1,52 @@
+"""Running host tools: one place for errors, environment and the build cache."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+
+# Every timestamp in an image. 2024-01-01T00:00:00Z unless the caller pins another one.
+SOURCE_DATE_EPOCH = int(os.environ.get("SOURCE_DATE_EPOCH", "1704067200"))
+
+
+class BuildError(Exception):
+    """Something a person has to act on; the message says what and how."""
+
+
+def cache_dir() -> pathlib.Path:
+    """Where downloads are kept between builds. Deleting it costs time, nothing else."""
+    configured = os.environ.get("KEDGE_CACHE")
+    path = pathlib.Path(configured) if configured else pathlib.Path.home() / ".cache" / "kedge"
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def environment() -> dict[str, str]:
+    """A fixed locale, time zone and clock, so that tools cannot leak the host into an image."""
+    return {
+        **os.environ,
+        "LC_ALL": "C.UTF-8",
+        "TZ": "UTC",
+        "SOURCE_DATE_EPOCH": str(SOURCE_DATE_EPOCH),
+        # mtools refuses file systems whose size is not a multiple of a drive geometry.
+        "MTOOLS_SKIP_CHECK": "1",
+    }
+
+
+def require(*tools: str) -> None:
+    """Refuses to start when a tool is missing, naming all of them at once."""
+    missing = [tool for tool in tools if not shutil.which(tool)]
+    if missing:
+        raise BuildError(
+            f"missing on this machine: {', '.join(missing)}; install what scripts/packages lists")
+
+
+def run(*command: object, cwd: pathlib.Path | None = None, stdin: bytes | None = None) -> str:
+    """Runs a command and returns its standard output; failure shows the end of its output."""
+    argv = [str(part) for part in command]
+    done = subprocess.run(argv, cwd=cwd, input=stdin, env=environment(), capture_output=True,
+                          check=False)
+    if done.returncode != 0:
+        tail = (done.stdout + done.stderr).decode(errors="replace")[-3000:]
+        raise BuildError(f"{' '.join(argv)[:300]} ended with status {done.returncode}:\n{tail}")
+    return done.stdout.decode(errors="replace")
