@@ -15,8 +15,8 @@ class BuildError(Exception):
 
 def cache_dir() -> pathlib.Path:
     """Where downloads are kept between builds. Deleting it costs time, nothing else."""
-    configured = os.environ.get("KEDGE_CACHE")
-    path = pathlib.Path(configured) if configured else pathlib.Path.home() / ".cache" / "kedge"
+    base = os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache"
+    path = pathlib.Path(os.environ.get("KEDGE_CACHE") or pathlib.Path(base) / "kedge")
     path.mkdir(parents=True, exist_ok=True)
     return path
 
@@ -50,3 +50,8 @@ def run(*command: object, cwd: pathlib.Path | None = None, stdin: bytes | None =
         tail = (done.stdout + done.stderr).decode(errors="replace")[-3000:]
         raise BuildError(f"{' '.join(argv)[:300]} ended with status {done.returncode}:\n{tail}")
     return done.stdout.decode(errors="replace")
+
+
+def run_inside(tree: pathlib.Path, *command: object) -> str:
+    """Runs a program of the tree within the tree, so that the host's version does not matter."""
+    return run("chroot", tree, *command)

@@ -5,7 +5,7 @@ import re
 import shutil
 
 from . import kernel as kernels
-from .host import BuildError, run
+from .host import BuildError, run, run_inside
 from .tree import Identity, copy_onto, lines_of
 
 _LIBRARY_FOLDERS = ("usr/lib/x86_64-linux-gnu", "usr/lib/x86_64-linux-gnu/systemd",
@@ -117,4 +117,4 @@ def make(base: pathlib.Path, root: pathlib.Path, project: pathlib.Path, identity
     copy_onto(ours, target / "usr/lib/systemd/system")
     enabled = [path.name for folder in (ours, image_dir / "tree-initrd/usr/lib/systemd/system")
                for path in sorted(folder.glob("*.*")) if "\n[Install]\n" in path.read_text()]
-    run("systemctl", f"--root={target}", "enable", *enabled)
+    run_inside(target, "systemctl", "--root=/", "enable", *enabled)

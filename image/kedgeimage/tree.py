@@ -7,7 +7,7 @@ import re
 import shutil
 
 from . import kernel as kernels
-from .host import BuildError, run
+from .host import BuildError, run, run_inside
 
 PROGRAMS = ("kedge-bootstrapper", "kedge-keyservice")
 TEST_PROGRAMS = ("kedge-testd",)
@@ -187,11 +187,11 @@ def make_root(base: pathlib.Path, project: pathlib.Path, bin_dir: pathlib.Path,
                        ("usr/lib/clock-epoch", ""), ("usr/lib/os-release", identity.os_release())):
         (target / name).unlink(missing_ok=True)
         (target / name).write_text(text)
-    run("systemd-sysusers", f"--root={target}")
+    run_inside(target, "systemd-sysusers")
     for leftover in (target / "etc").glob("*-"):
         leftover.unlink()
     _lock_accounts(target)
-    run("systemctl", f"--root={target}", "preset-all", "--preset-mode=enable-only")
+    run_inside(target, "systemctl", "--root=/", "preset-all", "--preset-mode=enable-only")
 
 
 def find_program(bin_dir: pathlib.Path, name: str) -> pathlib.Path | None:

@@ -1,0 +1,58 @@
+"""A network namespace with one bridge: all that the nodes of a cluster can reach."""
+
+import itertools
+import os
+import subprocess
+
+from .process import COMMAND_TIMEOUT, ToolError, tool
+
+PREFIX = "192.168.77"
+HOST_ADDRESS = f"{PREFIX}.1"
+_BRIDGE = "br0"
+_counter = itertools.count(1)
+
+
+class Network:
+    """Made on construction, gone after close()."""
+
+    def __init__(self) -> None:
+        self.namespace = f"kedge-{os.getpid()}-{next(_counter)}"
+        tool("ip", "netns", "add", self.namespace)
+        try:
+            self._ip("link", "set", "lo", "up")
+            # Forwarding delay 0: a port that waits for the spanning tree loses DHCP's first packets.
+            self._ip("link", "add", _BRIDGE, "type", "bridge", "forward_delay", "0")
+            self._ip("addr", "add", f"{HOST_ADDRESS}/24", "dev", _BRIDGE)
+            self._ip("link", "set", _BRIDGE, "up")
+        except ToolError:
+            self.close()
+            raise
+
+    def _ip(self, *arguments: str) -> None:
+        tool("ip", "-n", self.namespace, *arguments)
+
+    def add_port(self, name: str) -> None:
+        """Makes a tap device on the bridge for one node."""
+        tool("ip", "netns", "exec", self.namespace, "ip", "tuntap", "add", name, "mode", "tap")
+        self._ip("link", "set", name, "master", _BRIDGE, "up")
+
+    def set_port(self, name: str, up: bool) -> None:
+        """Plugs a node's cable in, or pulls it."""
+        self._ip("link", "set", name, "up" if up else "down")
+
+    def inside(self, *argv: object) -> list[object]:
+        """The command line that runs a command within the namespace."""
+        return ["ip", "netns", "exec", self.namespace, *argv]
+
+    def run(self, *argv: object, stdin: bytes | None = None,
+            timeout: float = COMMAND_TIMEOUT) -> subprocess.CompletedProcess:
+        """Runs a host command (the `kedge` program, say) within the namespace.
+
+        Returns whatever its status; TimeoutExpired is raised after killing it.
+        """
+        return subprocess.run([str(part) for part in self.inside(*argv)], input=stdin,
+                              capture_output=True, timeout=timeout, check=False)
+
+    def close(self) -> None:
+        """Deletes the namespace and with it every device in it."""
+        tool("ip", "netns", "del", self.namespace)

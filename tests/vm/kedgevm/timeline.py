@@ -1,0 +1,27 @@
+"""Where the seconds of a boot went, from its console."""
+
+from .console import Console
+
+# First console line of each part; the parts follow each other.
+_MARKS = (
+    ("firmware", r"BdsDxe: starting"),
+    ("kernel", r"kedge-image: .*, initrd"),
+    ("initrd and start", r"kedge-image: .* is up"),
+)
+
+
+def parts(console: Console) -> list[tuple[str, float]]:
+    """(part, seconds) as far as the boot got. Kedge's own lines are in `kedge_lines`."""
+    result, previous = [], 0.0
+    for name, pattern in _MARKS:
+        at = console.time_of(pattern)
+        if at is None:
+            break
+        result.append((name, at - previous))
+        previous = at
+    return result
+
+
+def kedge_lines(console: Console) -> list[tuple[float, str]]:
+    """What the Kedge programs said, with seconds since power-on."""
+    return [(at, line) for at, line in console.lines() if "kedge-" in line]
