@@ -88,10 +88,9 @@ Request ReadRequest(int port) {
 }
 
 void WriteAnswer(int port, uint32_t id, const Answer& answer) {
-  const std::array<uint32_t, 4> header = {
-      htonl(id), htonl(static_cast<uint32_t>(answer.status)),
-      htonl(static_cast<uint32_t>(answer.out.size())),
-      htonl(static_cast<uint32_t>(answer.err.size()))};
+  const std::array<uint32_t, 4> header = {htonl(id), htonl(static_cast<uint32_t>(answer.status)),
+                                          htonl(static_cast<uint32_t>(answer.out.size())),
+                                          htonl(static_cast<uint32_t>(answer.err.size()))};
   WriteFully(port, {reinterpret_cast<const char*>(header.data()), sizeof(header)});
   WriteFully(port, answer.out);
   WriteFully(port, answer.err);
