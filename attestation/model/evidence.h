@@ -22,7 +22,8 @@ enum class PcrBank : uint16_t {
   kSha512 = 0x000D
 };
 
-size_t DigestSize(PcrBank bank);
+size_t DigestSize(PcrBank bank);          // bytes; 0 for a value outside the enumeration
+std::string_view ToString(PcrBank bank);  // "sha1", "sha256", "sha384", "sha512"
 
 using PcrIndex = uint32_t;  // 0..23
 using PcrValues = std::map<PcrIndex, Bytes>;
@@ -41,10 +42,15 @@ struct VtpmEvidence {
 // A variant, so that a new TEE is a compile error wherever it is not handled.
 using Evidence = std::variant<VtpmEvidence>;
 
-// The wire form: lp("kedge/1 evidence") lp(type) and the fields lp-encoded (docs/FORMATS.md).
-// Parsing is attestation/parse/evidence.h.
+// The wire form: lp("kedge/1 evidence") lp("vtpm") lp(quoted) lp(signature) lp(ak_public)
+// lp(u32 bank) lp(u32 selection, bit i = PCR i) lp(values of the selected PCRs, ascending)
+// lp(firmware_log) lp(kedge_log). Parsing is attestation/parse/evidence.h.
+inline constexpr std::string_view kEvidenceLabel = "kedge/1 evidence";
+inline constexpr std::string_view kVtpmEvidenceType = "vtpm";
 Bytes EncodeEvidence(const Evidence& evidence);
 inline constexpr size_t kMaxEvidenceSize = 256 * 1024;
+inline constexpr size_t kMaxFirmwareLogSize = 192 * 1024;
+inline constexpr size_t kMaxEventLogSize = 32 * 1024;
 
 // How far the evidence reaches (design: Node life). Shown everywhere, named by every policy.
 enum class EvidenceLevel { kHostVtpm, kTeeVtpm, kTeeMeasured };

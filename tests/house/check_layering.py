@@ -22,7 +22,7 @@ MAY_USE = {
     "attestation/verify": ["attestation/parse", "crypto"],
     "attestation/channel": ["attestation/verify"],
     "attestation/tpm": ["attestation/parse", "base/host"],
-    "attestation/issue": ["attestation/model", "base/host"],
+    "attestation/issue": ["attestation/parse", "base/host"],
     "attestation/channel_grpc": ["attestation/channel", "proto"],
     "storage/core": ["crypto"],
     "storage/luks": ["storage/core", "base/host"],
