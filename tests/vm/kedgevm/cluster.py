@@ -1,7 +1,9 @@
 """A network, a TPM authority and any number of nodes, cleaned up together."""
 
 import pathlib
+import shutil
 import subprocess
+import tempfile
 
 from .images import Image
 from .network import Network
@@ -23,6 +25,8 @@ class Cluster:
 
     def __enter__(self) -> "Cluster":
         self.authority = TpmAuthority(self.folder / "tpm-authority")
+        # Short paths: a UNIX socket's has at most 107 bytes.
+        self._sockets = pathlib.Path(tempfile.mkdtemp(prefix="kedgevm-"))
         self.network = Network()
         return self
 
@@ -41,7 +45,7 @@ class Cluster:
                  options: NodeOptions | None = None) -> Node:
         """Makes a machine with a blank state disk and a new TPM. It is off."""
         node = Node(name, len(self.nodes) + 1, self.image(variant), self.network, self.authority,
-                    self.folder / name, options or NodeOptions())
+                    self.folder / name, self._sockets, options or NodeOptions())
         self.nodes.append(node)
         return node
 
@@ -56,3 +60,4 @@ class Cluster:
         if self.network:
             self.network.close()
             self.network = None
+            shutil.rmtree(self._sockets)

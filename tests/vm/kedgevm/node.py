@@ -45,7 +45,8 @@ class Node:
     """Use Cluster.add_node() to make one."""
 
     def __init__(self, name: str, index: int, image: Image, network: Network,
-                 authority: TpmAuthority, folder: pathlib.Path, options: NodeOptions):
+                 authority: TpmAuthority, folder: pathlib.Path, sockets: pathlib.Path,
+                 options: NodeOptions):
         self.name = name
         self.address = f"{PREFIX}.{10 + index}"
         self.mac = f"52:54:00:77:00:{10 + index:02x}"
@@ -59,7 +60,8 @@ class Node:
         self.firmware_variables = folder / "vars.fd"
         self.reset_state_disk()
         shutil.copyfile(_FIRMWARE_VARIABLES, self.firmware_variables)
-        self.tpm = Tpm(folder / "tpm", authority, name)
+        self.tpm = Tpm(folder / "tpm", sockets / f"tpm{index}", authority, name)
+        self._testd_socket = sockets / f"testd{index}"
         self._network = network
         self._port = f"tap{index}"
         network.add_port(self._port)
@@ -116,16 +118,15 @@ class Node:
         self._require_off()
         self.boots += 1
         self.tpm.power_on()
-        testd_socket = self.folder / "testd.sock"
-        testd_socket.unlink(missing_ok=True)
+        self._testd_socket.unlink(missing_ok=True)
         begun = time.monotonic()
         with (self.folder / f"qemu-{self.boots}.err").open("wb") as errors:
-            self._process = spawn(self._network.inside(*self._qemu(testd_socket)),
+            self._process = spawn(self._network.inside(*self._qemu()),
                                   subprocess.PIPE, errors)
         self._console = Console(self._process.stdout, self.folder / f"console-{self.boots}.log",
                                 begun)
-        wait_for_path(testd_socket, self._process)
-        self._testd = Testd(testd_socket)
+        wait_for_path(self._testd_socket, self._process)
+        self._testd = Testd(self._testd_socket)
 
     def power_cut(self) -> None:
         """Takes the power away at once, from machine and TPM. Harmless when it is off."""
@@ -173,13 +174,14 @@ class Node:
         return self._testd.run(command, timeout, check)
 
     def pcr(self, index: int, timeout: float = 30) -> str:
-        """A PCR of the SHA-256 bank in hexadecimal, as the node's kernel reads it."""
+        """A PCR of the SHA-256 bank in hexadecimal, as the node's kernel reads it: test image
+        only. `tpm.pcrs()` asks the TPM itself, whatever the image."""
         return self.run(f"cat /sys/class/tpm/tpm0/pcr-sha256/{index}",
                         timeout).text.strip().lower()
 
     # --- the machine ------------------------------------------------------------------------
 
-    def _qemu(self, testd_socket: pathlib.Path) -> list[str]:
+    def _qemu(self) -> list[str]:
         options = self.options
         argv = ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none",
                 "-machine", "q35,smm=off", "-accel", "tcg,thread=multi", "-cpu", _CPU,
@@ -198,7 +200,7 @@ class Node:
                 # No option ROM: nothing to boot from the network.
                 "-device", f"virtio-net-pci,netdev=net,mac={self.mac},romfile=",
                 "-device", "virtio-rng-pci", "-device", "virtio-serial-pci",
-                "-chardev", f"socket,id=testd,path={testd_socket},server=on,wait=off",
+                "-chardev", f"socket,id=testd,path={self._testd_socket},server=on,wait=off",
                 "-device", "virtserialport,chardev=testd,name=org.kedge.testd"]
         if not options.may_restart:
             argv.append("-no-reboot")

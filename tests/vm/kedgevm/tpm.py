@@ -4,6 +4,7 @@ import pathlib
 import shutil
 import subprocess
 
+from . import tpm_log
 from .process import spawn, stop, tool, wait_for_path
 
 # Certificate dates start before any clock a test could set.
@@ -39,14 +40,15 @@ class TpmAuthority:
 class Tpm:
     """One TPM: state that survives power cuts, and the process while the power is on."""
 
-    def __init__(self, folder: pathlib.Path, authority: TpmAuthority, name: str,
-                 banks: str = "sha256"):
+    def __init__(self, folder: pathlib.Path, socket: pathlib.Path, authority: TpmAuthority,
+                 name: str, banks: str = "sha256"):
         self._folder = folder
         self._authority = authority
         self._name = name
         self._banks = banks
         self._process: subprocess.Popen | None = None
-        self.socket = folder / "control.sock"
+        self.socket = socket
+        self._log = folder / "swtpm.log"
         self._make()
 
     def _make(self) -> None:
@@ -71,8 +73,17 @@ class Tpm:
             self._process = spawn(
                 ["swtpm", "socket", "--tpm2", "--tpmstate", f"dir={self._folder}", "--ctrl",
                  f"type=unixio,path={self.socket}", "--terminate", "--log",
-                 f"file={self._folder}/swtpm.log,level=1"], log, log)
+                 # Level 5 has every command, for tpm_log.
+                 f"file={self._log},level=5,truncate"], log, log)
         wait_for_path(self.socket, self._process)
+
+    def pcrs(self) -> dict[int, str]:
+        """The SHA-256 bank since the last start, in hexadecimal; also right after a power cut."""
+        return tpm_log.pcrs(self._log)
+
+    def extends(self) -> list[tuple[int, bytes]]:
+        """(PCR, SHA-256 digest) of every extend since the last start."""
+        return tpm_log.extends(self._log)
 
     def power_off(self) -> None:
         stop(self._process)
