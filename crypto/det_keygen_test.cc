@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "crypto/testing.h"
+#include "crypto/testing/bytes.h"
 
 namespace kedge {
 namespace {

@@ -1,6 +1,6 @@
 #include "crypto/digest.h"
 
-#include "crypto/testing.h"
+#include "crypto/testing/bytes.h"
 
 namespace kedge {
 namespace {

@@ -1,7 +1,7 @@
 #include "crypto/ecdsa.h"
 
 #include "crypto/digest.h"
-#include "crypto/testing.h"
+#include "crypto/testing/bytes.h"
 
 namespace kedge {
 namespace {

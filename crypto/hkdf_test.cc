@@ -2,7 +2,7 @@
 
 #include "base/lp.h"
 #include "crypto/kdf_label.h"
-#include "crypto/testing.h"
+#include "crypto/testing/bytes.h"
 
 namespace kedge {
 namespace {

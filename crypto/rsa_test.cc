@@ -1,7 +1,7 @@
 #include "crypto/rsa.h"
 
 #include "crypto/ecdsa.h"
-#include "crypto/testing.h"
+#include "crypto/testing/bytes.h"
 
 namespace kedge {
 namespace {

@@ -1,7 +1,7 @@
 #include "crypto/x25519.h"
 
 #include "crypto/system_random.h"
-#include "crypto/testing.h"
+#include "crypto/testing/bytes.h"
 
 namespace kedge {
 namespace {

@@ -7,7 +7,7 @@
 #include <iterator>
 
 #include "crypto/openssl_ptr.h"
-#include "crypto/testing.h"
+#include "crypto/testing/bytes.h"
 
 namespace kedge {
 namespace {

@@ -9,6 +9,7 @@
 
 #include "attestation/model/issuer.h"
 #include "attestation/verify/claims.h"
+#include "base/random.h"
 #include "base/status.h"
 #include "crypto/digest.h"
 

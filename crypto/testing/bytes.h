@@ -1,4 +1,4 @@
-// Shorthands of the crypto tests.
+// Shorthands for tests that handle keys and fixed vectors.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -1,0 +1,67 @@
+#include "proto/wire/images.h"
+
+#include <absl/strings/numbers.h>
+#include <absl/strings/str_cat.h>
+
+namespace kedge::wire {
+
+StatusOr<Bytes> PcrValueFromHex(const std::string& hex, std::string_view what) {
+  auto value = FromHex(hex);
+  if (!value || value->size() != DigestSize(PcrBank::kSha256) || ToHex(*value) != hex) {
+    return Malformed(absl::StrCat(absl::string_view(what.data(), what.size()),
+                                  ": expected 64 lower-case hexadecimal digits"));
+  }
+  return *std::move(value);
+}
+
+StatusOr<PcrIndex> PcrIndexFromText(const std::string& text) {
+  PcrIndex index = 0;
+  if (!absl::SimpleAtoi(text, &index) || index > 23 || absl::StrCat(index) != text) {
+    return Malformed(absl::StrCat("PCR '", text, "': expected a number from 0 to 23"));
+  }
+  return index;
+}
+
+StatusOr<ReferenceValues> FromWire(const v1::Image& image) {
+  ReferenceValues out;
+  out.image_name = image.name();
+  out.image_version = image.version();
+  out.roles.assign(image.roles().begin(), image.roles().end());
+  for (const auto& [text, hex] : image.pcrs()) {
+    ASSIGN_OR_RETURN(const PcrIndex index, PcrIndexFromText(text));
+    ASSIGN_OR_RETURN(out.pcrs[index],
+                     PcrValueFromHex(hex, absl::StrCat("image ", image.name(), ": PCR ", text)));
+  }
+  for (const v1::PhaseValue& phase : image.pcr11()) {
+    ASSIGN_OR_RETURN(Bytes value,
+                     PcrValueFromHex(phase.value(), absl::StrCat("image ", image.name(),
+                                                                 ": PCR 11 at ", phase.phase())));
+    out.pcr11_phases.emplace_back(phase.phase(), std::move(value));
+  }
+  return out;
+}
+
+void ToWire(const ReferenceValues& image, v1::Image* out) {
+  out->set_name(image.image_name);
+  out->set_version(image.image_version);
+  for (const std::string& role : image.roles) out->add_roles(role);
+  for (const auto& [index, value] : image.pcrs) {
+    (*out->mutable_pcrs())[absl::StrCat(index)] = ToHex(value);
+  }
+  for (const auto& [phase, value] : image.pcr11_phases) {
+    v1::PhaseValue* added = out->add_pcr11();
+    added->set_phase(phase);
+    added->set_value(ToHex(value));
+  }
+}
+
+TpmRoot FromWire(const v1::TpmRootCertificate& root) {
+  return {.name = root.name(), .certificate_pem = root.certificate_pem()};
+}
+
+void ToWire(const TpmRoot& root, v1::TpmRootCertificate* out) {
+  out->set_name(root.name);
+  out->set_certificate_pem(root.certificate_pem);
+}
+
+}  // namespace kedge::wire
