@@ -1,0 +1,160 @@
+"""A cluster's life: init, join, power cuts, full outage, recovery; and the first refusals.
+
+Limits are several times what the steps take on two idle cores.
+"""
+
+import base64
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+
+from kedgevm import tamper
+from kedgevm.operator import Operator
+from kedgevm.testcase import VmTest, settings
+
+BOOT = 240
+JOIN = 300
+
+
+def put_random_seed(workspace: pathlib.Path) -> None:
+    """Replaces the seed in a workspace's share by a random one, encrypted to the same owner."""
+    path = workspace / "seedshare.json"
+    share = json.loads(path.read_text())
+    done = subprocess.run(
+        ["openssl", "pkeyutl", "-encrypt", "-inkey", workspace / "seedshare.key",
+         "-pkeyopt", "rsa_padding_mode:oaep", "-pkeyopt", "rsa_oaep_md:sha256",
+         "-pkeyopt", "rsa_mgf1_md:sha256", "-pkeyopt", f"rsa_oaep_label:{b'seedshare'.hex()}"],
+        input=os.urandom(64), capture_output=True, check=True, timeout=30)
+    share["encryptedSeed"] = base64.b64encode(done.stdout).decode()
+    path.write_text(json.dumps(share))
+
+
+class SpineTest(VmTest):
+    def setUp(self) -> None:
+        super().setUp()
+        self.operator = Operator(self.cluster, settings.bin_dir, self.folder / "workspace")
+
+    def first_node(self, variant: str = "test"):
+        """node-1: booted, initialised, joined."""
+        node = self.cluster.add_node("node-1", variant)
+        self.operator.prepare(node, ("release", "test"))
+        node.start()
+        node.wait_console(r"kedge-keyservice: AWAITING_INIT", self.limit(BOOT))
+        self.operator.init(node)
+        self.wait_joined(node)
+        return node
+
+    def second_node(self, first, variant: str = "test", name: str | None = None):
+        """node-2: made and invited; it is off."""
+        node = self.cluster.add_node("node-2", variant)
+        self.operator.invite(node, by=first, name=name)
+        return node
+
+    def wait_joined(self, node, after: int = 0) -> None:
+        node.wait_console(r"kedge-bootstrapper: joined", self.limit(JOIN), after)
+
+    def nodes_in_status(self, node) -> dict[str, dict]:
+        return {entry["name"]: entry for entry in self.operator.status(node)["nodes"]}
+
+    def reason_in_status(self, node, code: str) -> str:
+        """The owner's reason for the last refusal with this code."""
+        refusals = [r for r in self.operator.status(node).get("refusals", []) if r["code"] == code]
+        self.assertTrue(refusals, f"no refusal {code} in the status")
+        return refusals[-1]["reason"]
+
+    def assert_not_joined(self, node) -> None:
+        self.assertNotRegex(node.console.text(), r"kedge-bootstrapper: joined")
+
+
+class LifeTest(SpineTest):
+    def test_power_cuts_and_full_outage(self):
+        one = self.first_node("release")
+        two = self.second_node(one)
+        two.start()
+        self.wait_joined(two)
+        nodes = self.nodes_in_status(one)
+        self.assertEqual({"node-1", "node-2"}, set(nodes))
+        for entry in nodes.values():
+            self.assertEqual("JOINED", entry["state"])
+            self.assertEqual("host-vtpm", entry["evidenceLevel"])
+            self.assertEqual("trusted", entry["verdict"])
+        self.assertEqual(nodes["node-1"]["pcr15"], nodes["node-2"]["pcr15"])
+        self.assertEqual(nodes["node-2"]["pcr15"], two.pcr(15))
+        shown = self.operator.kedge("status", "--endpoint", self.operator.endpoint(one)).stdout
+        self.assertIn("not confidential: host-run TPM", shown)
+        verified = self.operator.kedge("verify", "cluster", "--endpoint",
+                                       self.operator.endpoint(one))
+        self.assertIn("trusted", verified.stdout)
+
+        two.run("echo still here > /run/kedge/state/file && sync")
+        two.power_cut()
+        two.start()
+        self.wait_joined(two)
+        self.assertEqual("still here", two.run("cat /run/kedge/state/file").text.strip())
+
+        one.power_cut()
+        two.power_cut()
+        one.start()
+        two.start()
+        one.wait_console(r"kedge-keyservice: AWAITING_SEED", self.limit(BOOT))
+        self.operator.recover(one)
+        self.wait_joined(one)
+        self.wait_joined(two)
+        self.assertEqual("still here", two.run("cat /run/kedge/state/file").text.strip())
+
+    def test_wrong_seed_leaves_the_server_waiting(self):
+        one = self.first_node()
+        one.power_cut()
+        one.start()
+        one.wait_console(r"kedge-keyservice: AWAITING_SEED", self.limit(BOOT))
+        wrong = self.folder / "wrong"
+        shutil.copytree(self.operator.workspace, wrong)
+        put_random_seed(wrong)
+        refused = self.operator.kedge("recover", "--endpoint", self.operator.endpoint(one),
+                                      workspace=wrong, expect=1)
+        self.assertIn("WRONG_SEED", refused.stderr)
+        self.assert_not_joined(one)
+        self.operator.recover(one)
+        self.wait_joined(one)
+
+
+class RefusalTest(SpineTest):
+    def test_changed_command_line_is_refused(self):
+        one = self.first_node()
+        two = self.second_node(one)
+        self.change_command_line(two)
+        before = two.state_disk.read_bytes()
+        two.start()
+        two.wait_console(r"IMAGE_NOT_ALLOWED", self.limit(BOOT))
+        self.assertIn("pcr", self.reason_in_status(one, "IMAGE_NOT_ALLOWED").lower())
+        two.power_cut()
+        self.assert_not_joined(two)
+        self.assertEqual(before, two.state_disk.read_bytes(), "a refused node touched its disk")
+
+    def test_another_nodes_disk_is_refused(self):
+        one = self.first_node()
+        two = self.second_node(one, name="node-1")
+        two.start()
+        two.wait_console(r"IDENTITY_MISMATCH", self.limit(BOOT))
+        self.assertIn("node-1", self.reason_in_status(one, "IDENTITY_MISMATCH"))
+        self.assert_not_joined(two)
+
+    def test_unreachable_key_service_is_waited_for(self):
+        one = self.first_node()
+        two = self.second_node(one)
+        one.unplug()
+        two.start()
+        two.wait_console(r"WAITING_FOR_KEYSERVICE", self.limit(BOOT))
+        one.plug()
+        self.wait_joined(two)
+
+    def change_command_line(self, node) -> None:
+        disk = node.own_image_disk()
+        uki = self.folder / "changed.efi"
+        tamper.extract_uki(disk, uki)
+        content = uki.read_bytes()
+        self.assertEqual(1, content.count(b" quiet"))
+        uki.write_bytes(content.replace(b" quiet", b" debug"))
+        node.replace_uki(uki)
