@@ -178,8 +178,9 @@ def make_root(base: pathlib.Path, project: pathlib.Path, bin_dir: pathlib.Path,
             copy_onto(project / source, target / there)
     if test:
         copy_onto(project / "tests/vm/testd/tree", target)
-    for folder in ("proc", "sys", "dev", "run", "tmp", "var", "root"):
-        (target / folder).mkdir(exist_ok=True)
+    for folder in ("proc", "sys", "dev", "run", "tmp", "var"):  # all mounted over
+        shutil.rmtree(target / folder, ignore_errors=True)
+        (target / folder).mkdir()
     (target / "tmp").chmod(0o1777)
     (target / "root").chmod(0o700)
     for name, text in (("etc/machine-id", ""), ("etc/hostname", "kedge-node\n"),

@@ -39,7 +39,9 @@ class MeasuredBoot(VmTest):
 
     def test_a_changed_command_line_changes_the_measurements(self):
         node = self.cluster.add_node("node-1", "test")
-        node.set_load_options(self.command_line(node) + " kedge.tampered=1")
+        uki = self.folder / "uki.efi"
+        tamper.extract_uki(node.image_disk, uki)
+        node.set_load_options(tamper.command_line(uki) + " kedge.tampered=1")
         node.start()
         node.wait_console("kedge-image: .* is up", self.limit(BOOT_LIMIT))
         self.assertIn("kedge.tampered=1", node.run("cat /proc/cmdline").text)
@@ -48,11 +50,3 @@ class MeasuredBoot(VmTest):
         self.assertEqual(values["pcrs"]["4"], actual[4], "the programs are the same")
         self.assertNotEqual(values["pcrs"]["9"], actual[9])
         self.assertNotEqual(values["pcrs"]["12"], actual[12])
-
-    def command_line(self, node: Node) -> str:
-        """The command line within a node's UKI."""
-        uki = self.folder / "uki.efi"
-        tamper.extract_uki(node.image_disk, uki)
-        data = uki.read_bytes()
-        start = data.index(b"roothash=")
-        return data[start:data.index(b"\0", start)].decode()

@@ -7,10 +7,10 @@ import subprocess
 import time
 
 from . import tamper
-from .console import Console
+from .console import Console, ConsoleTimeout
 from .images import Image
 from .network import PREFIX, Network
-from .process import spawn, stop, wait_for_path, wait_until
+from .process import ToolError, spawn, stop, wait_for_path, wait_until
 from .testd import CommandResult, Testd
 from .tpm import Tpm, TpmAuthority
 
@@ -125,8 +125,11 @@ class Node:
                                   subprocess.PIPE, errors)
         self._console = Console(self._process.stdout, self.folder / f"console-{self.boots}.log",
                                 begun)
-        wait_for_path(self._testd_socket, self._process)
-        self._testd = Testd(self._testd_socket)
+        try:
+            wait_for_path(self._testd_socket, self._process)
+            self._testd = Testd(self._testd_socket)
+        except (ToolError, OSError) as error:
+            raise ToolError(f"{self.name} did not start: {self._qemu_errors()}") from error
 
     def power_cut(self) -> None:
         """Takes the power away at once, from machine and TPM. Harmless when it is off."""
@@ -165,7 +168,14 @@ class Node:
 
     def wait_console(self, pattern: str, timeout: float, after: int = 0):
         """Waits for a console line of this boot and returns the match."""
-        return self.console.wait(pattern, timeout, after)
+        try:
+            return self.console.wait(pattern, timeout, after)
+        except ConsoleTimeout as error:
+            raise ConsoleTimeout(f"{self.name}: {error}\n{self._qemu_errors()}") from None
+
+    def _qemu_errors(self) -> str:
+        text = (self.folder / f"qemu-{self.boots}.err").read_text(errors="replace").strip()
+        return f"QEMU said: {text}" if text else "QEMU said nothing"
 
     def run(self, command: str, timeout: float = 30, check: bool = True) -> CommandResult:
         """Runs a shell command as root in the node: test image only."""

@@ -47,6 +47,13 @@ def extract_uki(image_disk: pathlib.Path, target: pathlib.Path) -> None:
     tool("mcopy", "-n", "-o", "-i", f"{image_disk}@@{start}", f"::/{_UKI_PATH}", target)
 
 
+def command_line(uki: pathlib.Path) -> str:
+    """The kernel command line within a UKI."""
+    data = uki.read_bytes()
+    start = data.index(b"roothash=")
+    return data[start:data.index(b"\0", start)].decode()
+
+
 def set_load_options(variables: pathlib.Path, image_disk: pathlib.Path,
                      command_line: str) -> None:
     """Adds a boot entry that passes load options to the UKI, and makes it the first choice."""
