@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "attestation/model/evidence.h"
 #include "attestation/model/tpm.h"
@@ -100,11 +101,23 @@ using ServerExchangeFactory = std::function<std::unique_ptr<ServerExchange>()>;
 
 // ---- Client side ------------------------------------------------------------------------------
 
+// What a server says of itself in S1, its sig_hello verified under the key that it presents. Unless
+// that key was pinned, nobody has vouched for it yet.
+struct ServiceHello {
+  Bytes cluster_id;        // empty in AWAITING_*
+  Bytes service_key_spki;  // empty in AWAITING_*
+  uint64_t manifest_generation = 0;
+  Sha256Digest manifest_digest{};
+};
+
+// A client that proves something needs both pins (a node always; an owner unless the server is
+// AWAITING_*, and then it pins neither). Without a proof the pins may be empty: `verify` of a
+// cluster whose key is learnt and then shown.
 struct ClientPins {
-  Bytes cluster_id;        // empty only where the server is AWAITING_*
-  Bytes service_key_spki;  // pinned cluster identity key; empty only as above or for `verify`
-                           // of a cluster whose key is learnt and then shown
+  Bytes cluster_id;
+  Bytes service_key_spki;  // cluster identity key
   uint64_t minimum_generation = 0;
+  Bytes upload_signer_spki;  // recover: the key that S3 must be signed with; empty: learnt (init)
 };
 
 // S2 as received: sig_id is already verified where a key is pinned; the box is still closed.

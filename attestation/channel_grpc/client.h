@@ -19,14 +19,6 @@ Status InitTlsForChannel();
 StatusOr<ExchangeResult> RunExchange(const std::string& endpoint, const ClientExchange& exchange,
                                      Random& random, absl::Duration timeout);
 
-// What a server says of itself in S1, its sig_hello verified under the key that it presents: nobody
-// has vouched for that key yet.
-struct ServiceHello {
-  Bytes cluster_id;        // empty in AWAITING_*
-  Bytes service_key_spki;  // empty in AWAITING_*
-  uint64_t manifest_generation = 0;
-  Sha256Digest manifest_digest{};
-};
 // Only C1 and S1. For the first node, which asks the key service in its own machine over loopback.
 StatusOr<ServiceHello> Discover(const std::string& endpoint, Random& random,
                                 absl::Duration timeout);
