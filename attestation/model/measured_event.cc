@@ -45,7 +45,11 @@ MeasuredEvent ClusterIdEvent(const ClusterId& cluster_id) {
 }
 
 MeasuredEvent InitDataEvent(ByteView invitation) {
-  return MakeEvent(kNodePcr, "init-data", {Sha256(invitation)});
+  return InitDataEventOfDigest(Sha256(invitation));
+}
+
+MeasuredEvent InitDataEventOfDigest(const Sha256Digest& invitation_digest) {
+  return MakeEvent(kNodePcr, "init-data", {invitation_digest});
 }
 
 MeasuredEvent NodeEvent(std::string_view role, const Sha256Digest& manifest,

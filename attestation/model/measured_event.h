@@ -28,6 +28,7 @@ using ClusterId = ByteArray<32>;
 MeasuredEvent ClusterIdEvent(const ClusterId& cluster_id);
 // `invitation` is the whole file as read; its SHA-256 is measured.
 MeasuredEvent InitDataEvent(ByteView invitation);
+MeasuredEvent InitDataEventOfDigest(const Sha256Digest& invitation_digest);
 MeasuredEvent NodeEvent(std::string_view role, const Sha256Digest& manifest,
                         const Sha256Digest& ca_spki);
 MeasuredEvent CapEvent();

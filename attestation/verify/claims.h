@@ -29,6 +29,7 @@ struct Claims {
   Bytes ak_name;                            // TPM name: u16 nameAlg || digest
   std::vector<MeasuredEvent> kedge_events;  // replayed against PCR 14 and 15
   uint64_t clock_ms = 0;
+  bool clock_safe = false;  // the TPM's own "safe" flag
   uint32_t reset_count = 0;
   uint32_t restart_count = 0;
 };

@@ -1,0 +1,211 @@
+#include <absl/strings/str_cat.h>
+#include <absl/strings/str_join.h>
+
+#include <algorithm>
+#include <array>
+
+#include "attestation/verify/verify.h"
+
+namespace kedge {
+namespace {
+
+constexpr std::array<PcrIndex, 4> kReferencePcrs = {4, 9, 12, 13};
+constexpr PcrIndex kBootPcr = 11;
+constexpr std::string_view kEnterInitrd = "enter-initrd";
+
+class Rows {
+ public:
+  void Add(std::string name, CheckResult result, std::string expected, std::string actual) {
+    rows_.push_back({std::move(name), result, std::move(expected), std::move(actual)});
+  }
+  void Demand(std::string name, bool good, std::string expected, std::string actual) {
+    Add(std::move(name), good ? CheckResult::kPass : CheckResult::kFail, std::move(expected),
+        std::move(actual));
+  }
+  Verdict Take() && {
+    const bool trusted = std::none_of(rows_.begin(), rows_.end(), [](const Check& row) {
+      return row.result == CheckResult::kFail;
+    });
+    return {trusted && !rows_.empty(), std::move(rows_)};
+  }
+
+ private:
+  std::vector<Check> rows_;
+};
+
+Bytes PcrOr(const Claims& claims, PcrIndex pcr) {
+  const auto value = claims.pcrs.find(pcr);
+  return value == claims.pcrs.end() ? Bytes() : value->second;
+}
+
+std::string TitleOf(const ReferenceValues& image) {
+  return image.image_name + " " + image.image_version;
+}
+
+// An image that leaves a value open would accept anything there: that is an error of the policy.
+std::string MissingFrom(const ReferenceValues& image, size_t digest_size) {
+  for (PcrIndex pcr : kReferencePcrs) {
+    const auto value = image.pcrs.find(pcr);
+    if (value == image.pcrs.end() || value->second.size() != digest_size) {
+      return absl::StrCat("no value for PCR ", pcr);
+    }
+  }
+  if (image.pcrs.size() != kReferencePcrs.size()) return "values for PCRs other than 4, 9, 12, 13";
+  if (image.pcr11_phases.empty() || image.pcr11_phases.front().first != kEnterInitrd) {
+    return "PCR 11 phases do not begin with enter-initrd";
+  }
+  for (const auto& [phase, value] : image.pcr11_phases) {
+    if (value.size() != digest_size) return "no value for PCR 11 at " + phase;
+  }
+  return "";
+}
+
+std::string PhaseOf(const ReferenceValues& image, ByteView value) {
+  for (const auto& [phase, expected] : image.pcr11_phases) {
+    if (Equal(expected, value)) return phase;
+  }
+  return "";
+}
+
+// How many of an image's five values the claims show; all of them = this is the image.
+size_t Score(const ReferenceValues& image, const Claims& claims) {
+  size_t score = PhaseOf(image, PcrOr(claims, kBootPcr)).empty() ? 0 : 1;
+  for (const auto& [pcr, value] : image.pcrs) score += Equal(value, PcrOr(claims, pcr)) ? 1 : 0;
+  return score;
+}
+
+void CheckImage(const Claims& claims, const AppraisalPolicy& policy, Rows& rows, Appraisal& out) {
+  rows.Demand("policy.images", !policy.images.empty(), "at least one image for the role",
+              absl::StrCat(policy.images.size(), " images"));
+  const ReferenceValues* best = nullptr;
+  for (const ReferenceValues& image : policy.images) {
+    const std::string missing = MissingFrom(image, DigestSize(claims.bank));
+    if (!missing.empty()) {
+      rows.Add("policy.image", CheckResult::kFail, TitleOf(image) + " with every reference value",
+               missing);
+      continue;
+    }
+    if (best == nullptr || Score(image, claims) > Score(*best, claims)) best = &image;
+  }
+  if (best == nullptr) {
+    rows.Add("image", CheckResult::kFail, "an image of the policy", "no image to compare with");
+    return;
+  }
+  for (const auto& [pcr, value] : best->pcrs) {
+    const Bytes actual = PcrOr(claims, pcr);
+    rows.Demand(absl::StrCat("pcr.", pcr), Equal(value, actual), ToHex(value), ToHex(actual));
+  }
+  const Bytes boot = PcrOr(claims, kBootPcr);
+  out.phase = PhaseOf(*best, boot);
+  const std::string phases =
+      absl::StrJoin(best->pcr11_phases, ", ", [](std::string* text, const auto& phase) {
+        absl::StrAppend(text, phase.first, "=", ToHex(phase.second));
+      });
+  rows.Demand("pcr.11", !out.phase.empty(), phases, ToHex(boot));
+  const bool matches = Score(*best, claims) == kReferencePcrs.size() + 1;
+  if (matches) out.image = TitleOf(*best);
+  rows.Demand("image", matches,
+              absl::StrJoin(policy.images, ", ",
+                            [](std::string* text, const ReferenceValues& image) {
+                              absl::StrAppend(text, TitleOf(image));
+                            }),
+              matches ? out.image : "another image; nearest is " + TitleOf(*best));
+}
+
+void CheckLevel(const Claims& claims, const AppraisalPolicy& policy, Rows& rows) {
+  const bool accepted = std::find(policy.accepted_levels.begin(), policy.accepted_levels.end(),
+                                  claims.level) != policy.accepted_levels.end();
+  const std::string expected =
+      absl::StrJoin(policy.accepted_levels, ", ", [](std::string* text, EvidenceLevel level) {
+        absl::StrAppend(text, std::string(ToString(level)));
+      });
+  rows.Demand("evidence.level", accepted,
+              expected.empty() ? "a level named by the policy" : expected,
+              std::string(ToString(claims.level)));
+  rows.Demand("pcr.bank", claims.bank == PcrBank::kSha256, "sha256",
+              std::string(ToString(claims.bank)));
+}
+
+void CheckPhase(const AppraisalPolicy& policy, Rows& rows, Appraisal& out) {
+  const std::string phase = out.phase.empty() ? "unknown" : out.phase;
+  if (policy.phase == BootPhase::kAny) {
+    rows.Demand("boot.phase", !out.phase.empty(), "any known phase", phase);
+    rows.Add("boot.cap", CheckResult::kSkipped, "any: policy accepts every phase",
+             out.capped ? "capped" : "not capped");
+    return;
+  }
+  rows.Demand("boot.phase", out.phase == kEnterInitrd, std::string(kEnterInitrd), phase);
+  rows.Demand("boot.cap", !out.capped, "not capped", out.capped ? "capped" : "not capped");
+}
+
+std::vector<MeasuredEvent> EventsOf(const Claims& claims, PcrIndex pcr) {
+  std::vector<MeasuredEvent> out;
+  std::copy_if(claims.kedge_events.begin(), claims.kedge_events.end(), std::back_inserter(out),
+               [pcr](const MeasuredEvent& event) { return event.pcr == pcr; });
+  return out;
+}
+
+std::string Describe(const std::vector<MeasuredEvent>& events) {
+  if (events.empty()) return "no event";
+  return absl::StrJoin(events, ", ", [](std::string* text, const MeasuredEvent& event) {
+    absl::StrAppend(text, event.label, " ", ToHex(event.content));
+  });
+}
+
+void CheckEvents(const Claims& claims, const AppraisalPolicy& policy, Rows& rows) {
+  const Status order = CheckEventOrder(claims.kedge_events);
+  rows.Demand("event.order", order.ok(), "init-data, node, cap; cluster-id",
+              order.ok() ? "in order" : MessageOf(order));
+  for (PcrIndex pcr : {kNodePcr, kClusterIdPcr}) {
+    const Bytes replayed = ReplayPcr(claims.bank, pcr, claims.kedge_events);
+    const Bytes actual = PcrOr(claims, pcr);
+    rows.Demand(absl::StrCat("pcr.", pcr), Equal(replayed, actual), ToHex(replayed), ToHex(actual));
+  }
+
+  const std::vector<MeasuredEvent> node = EventsOf(claims, kNodePcr);
+  if (policy.init_data) {
+    const MeasuredEvent expected = InitDataEventOfDigest(*policy.init_data);
+    rows.Demand("event.init-data", !node.empty() && node.front() == expected, Describe({expected}),
+                node.empty() ? "no event" : Describe({node.front()}));
+  } else {
+    rows.Add("event.init-data", CheckResult::kSkipped, "any: policy names no configuration",
+             node.empty() ? "no event" : Describe({node.front()}));
+  }
+
+  const std::vector<MeasuredEvent> cluster = EventsOf(claims, kClusterIdPcr);
+  std::vector<MeasuredEvent> expected;
+  if (policy.cluster_id) expected.push_back(ClusterIdEvent(*policy.cluster_id));
+  rows.Demand("event.cluster-id", cluster == expected, Describe(expected), Describe(cluster));
+}
+
+// Direct kernel boot and a host that resets PCRs leave them all alike: never refused for that
+// alone, because the references above decide, but always said.
+void WarnOfUnmeasuredFirmware(const Claims& claims, Rows& rows) {
+  for (PcrIndex pcr = 0; pcr < 8; ++pcr) {
+    const Bytes value = PcrOr(claims, pcr);
+    const bool blank = std::all_of(value.begin(), value.end(), [](uint8_t b) { return b == 0; }) ||
+                       std::all_of(value.begin(), value.end(), [](uint8_t b) { return b == 0xFF; });
+    if (blank) {
+      rows.Add(absl::StrCat("firmware.pcr.", pcr), CheckResult::kWarn,
+               "a value measured by the firmware", ToHex(value));
+    }
+  }
+}
+
+}  // namespace
+
+Appraisal Appraise(const Claims& claims, const AppraisalPolicy& policy) {
+  Appraisal out;
+  out.capped = std::any_of(claims.kedge_events.begin(), claims.kedge_events.end(),
+                           [](const MeasuredEvent& event) { return event == CapEvent(); });
+  Rows rows;
+  CheckLevel(claims, policy, rows);
+  CheckImage(claims, policy, rows, out);
+  CheckPhase(policy, rows, out);
+  CheckEvents(claims, policy, rows);
+  WarnOfUnmeasuredFirmware(claims, rows);
+  out.verdict = std::move(rows).Take();
+  return out;
+}
+
+}  // namespace kedge
