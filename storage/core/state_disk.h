@@ -34,7 +34,7 @@ struct DiskBinding {
   uint32_t dek_generation = 1;
 };
 
-// One owner thread inside; calls block. All secrets are wiped after use.
+// Calls block and are serialised. All secrets are wiped after use.
 class StateDisk {
  public:
   virtual ~StateDisk() = default;

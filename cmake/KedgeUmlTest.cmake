@@ -1,0 +1,16 @@
+# kedge_uml_test(NAME SRCS x_uml_test.cc DEPS ... [TIMEOUT seconds]): a gtest binary that runs as root
+# inside User-mode Linux (tests/uml/run), one kernel and one empty disk a case.
+function(kedge_uml_test name)
+  cmake_parse_arguments(ARG "" "TIMEOUT" "SRCS;DEPS" ${ARGN})
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 120)
+  endif()
+  # The harness ends first, so that the kernel's console is in the report.
+  math(EXPR inner "${ARG_TIMEOUT} - 10")
+  add_executable(${name} ${ARG_SRCS})
+  target_link_libraries(${name} PRIVATE kedge_flags ${ARG_DEPS} GTest::gmock GTest::gtest_main)
+  set_target_properties(${name} PROPERTIES CROSSCOMPILING_EMULATOR
+    "${CMAKE_SOURCE_DIR}/tests/uml/run;--timeout;${inner};--")
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
+    PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS integration RUN_SERIAL ON)
+endfunction()

@@ -1,0 +1,187 @@
+#include "storage/luks/luks_state_disk.h"
+
+#include <absl/cleanup/cleanup.h>
+
+#include <mutex>
+#include <utility>
+
+#include "base/host/files.h"
+#include "storage/core/live_table.h"
+#include "storage/core/luks_header.h"
+#include "storage/core/luks_layout.h"
+#include "storage/core/marker.h"
+#include "storage/luks/block_disk.h"
+#include "storage/luks/crypt_volume.h"
+#include "storage/luks/file_system.h"
+#include "storage/luks/header_memfd.h"
+#include "storage/luks/mappings.h"
+
+namespace kedge {
+namespace {
+
+// Share of Format's progress that the wipe takes; the file system takes the rest.
+constexpr int kWipePercent = 95;
+
+// Opens the volume from `region` alone, whose header has passed its MAC, and checks what the kernel
+// then runs.
+Status MapAndCheck(ByteView region, const VerifiedHeader& header, const StateDiskKeys& keys,
+                   const std::string& disk_path, dev_t disk, const std::string& mapping) {
+  ASSIGN_OR_RETURN(const HeaderMemfd memfd, HeaderMemfd::SealedCopy(region));
+  {
+    ASSIGN_OR_RETURN(CryptVolume volume, CryptVolume::Load(memfd.path(), disk_path));
+    RETURN_IF_ERROR(volume.Activate(mapping, keys.keyslot));
+  }
+  ASSIGN_OR_RETURN(const LiveTables live, ReadLiveTables(mapping));
+  ExpectedTables expected;
+  expected.data_sectors = header.token().data_sectors;
+  expected.uuid = header.uuid();
+  expected.disk = DeviceNumber(disk);
+  ASSIGN_OR_RETURN(expected.integrity_device, MappedDeviceNumber(IntegrityName(mapping)));
+  return CheckLiveTables(live, expected);
+}
+
+// A new header in memory over a freshly wiped data area, with its MAC.
+StatusOr<Bytes> MakeVolume(const std::string& disk_path, dev_t disk, uint64_t disk_bytes,
+                           const std::string& mapping, const StateDiskKeys& keys,
+                           const DiskBinding& binding, const std::function<void(int)>& progress) {
+  ASSIGN_OR_RETURN(const HeaderMemfd memfd, HeaderMemfd::ForNewHeader());
+  const absl::Cleanup unmap = [disk] { RemoveMappingsOn(disk).IgnoreError(); };
+  ASSIGN_OR_RETURN(CryptVolume volume, CryptVolume::Create(memfd.path(), disk_path, keys.keyslot));
+  RETURN_IF_ERROR(volume.ActivateForWipe(mapping));
+  HeaderToken token;
+  token.dek_generation = binding.dek_generation;
+  {
+    ASSIGN_OR_RETURN(const BlockDisk mapped, BlockDisk::OpenForReading("/dev/mapper/" + mapping));
+    token.data_sectors = mapped.bytes() / kDeviceMapperSectorBytes;
+  }
+  RETURN_IF_ERROR(volume.Wipe(mapping, [&progress](int percent) {
+    if (progress) progress(percent * kWipePercent / 100);
+  }));
+  RETURN_IF_ERROR(RemoveMappingsOn(disk));
+  RETURN_IF_ERROR(volume.SetToken(token));
+  ASSIGN_OR_RETURN(const Bytes region, memfd.Read(kLuksHeaderRegionBytes));
+  ASSIGN_OR_RETURN(const UnverifiedHeader header, ParseHeader(region, disk_bytes));
+  return WithHeaderMac(region, disk_bytes, HeaderMac(keys.header_mac, header, binding));
+}
+
+StatusOr<VerifiedHeader> ParseAndVerify(ByteView region, uint64_t disk_bytes,
+                                        const StateDiskKeys& keys, const DiskBinding& binding) {
+  ASSIGN_OR_RETURN(UnverifiedHeader header, ParseHeader(region, disk_bytes));
+  return VerifiedHeader::Verify(std::move(header), keys.header_mac, binding);
+}
+
+}  // namespace
+
+LuksStateDisk::LuksStateDisk(Options options) : options_(std::move(options)) {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    SetUpCryptsetup();
+    SetUpDeviceMapper();
+  });
+}
+
+std::string LuksStateDisk::MarkerPath() const {
+  return options_.mount_point + "/" + std::string(kMarkerFile);
+}
+
+StatusOr<DiskInspection> LuksStateDisk::Inspect() {
+  ASSIGN_OR_RETURN(const BlockDisk disk, BlockDisk::OpenForReading(options_.device));
+  ASSIGN_OR_RETURN(const Bytes prefix, disk.ReadPrefix(kDiskPrefixBytes));
+  return InspectPrefix(prefix, disk.bytes());
+}
+
+StatusOr<Sha256Digest> LuksStateDisk::Format(const SecretBytes& dek, const DiskBinding& binding,
+                                             const std::function<void(int)>& progress) {
+  const absl::MutexLock lock(&mutex_);
+  return FormatHere(dek, binding, progress);
+}
+
+StatusOr<Sha256Digest> LuksStateDisk::Open(const SecretBytes& dek, const DiskBinding& binding) {
+  const absl::MutexLock lock(&mutex_);
+  return OpenHere(dek, binding);
+}
+
+Status LuksStateDisk::Close() {
+  const absl::MutexLock lock(&mutex_);
+  return CloseHere();
+}
+
+StatusOr<Sha256Digest> LuksStateDisk::FormatHere(const SecretBytes& dek, const DiskBinding& binding,
+                                                 const std::function<void(int)>& progress) {
+  ASSIGN_OR_RETURN(const StateDiskKeys keys, DeriveStateDiskKeys(dek));
+  dev_t number = 0;
+  uint64_t bytes = 0;
+  {
+    ASSIGN_OR_RETURN(const BlockDisk found, BlockDisk::OpenForReading(options_.device));
+    RETURN_IF_ERROR(RemoveMappingsOn(found.number()));
+  }
+  {
+    ASSIGN_OR_RETURN(const BlockDisk disk, BlockDisk::OpenForWriting(options_.device));
+    number = disk.number();
+    bytes = disk.bytes();
+    if (bytes < kStateDiskMinBytes) {
+      return Refused("DISK_TOO_SMALL", "the state disk has " + std::to_string(bytes) +
+                                           " bytes; attach one of at least 64 MiB");
+    }
+    // The header first: from here on the old content is gone, and the disk reads as blank.
+    RETURN_IF_ERROR(disk.ZeroPrefix(kLuksDataOffset));
+  }
+  ASSIGN_OR_RETURN(const Bytes region, MakeVolume(options_.device, number, bytes, options_.mapping,
+                                                  keys, binding, progress));
+  ASSIGN_OR_RETURN(const VerifiedHeader header, ParseAndVerify(region, bytes, keys, binding));
+  // The same way in as Open: what does not open again is never written as a header.
+  Status status = MapAndCheck(region, header, keys, options_.device, number, options_.mapping);
+  if (status.ok()) status = MakeExt4(options_.mkfs_programs, MappedPath());
+  if (status.ok()) status = MountExt4(MappedPath(), options_.mount_point);
+  if (status.ok()) {
+    status =
+        WriteFileAtomically(MarkerPath(), MakeMarker(keys.marker, binding, header.uuid()), 0600);
+  }
+  const Status closed = CloseHere();
+  RETURN_IF_ERROR(status);
+  RETURN_IF_ERROR(closed);
+  ASSIGN_OR_RETURN(const BlockDisk disk, BlockDisk::OpenForWriting(options_.device));
+  if (disk.number() != number) return Internal("the state disk was exchanged during the format");
+  RETURN_IF_ERROR(disk.WritePrefix(region));
+  if (progress) progress(100);
+  return header.Digest();
+}
+
+StatusOr<Sha256Digest> LuksStateDisk::OpenHere(const SecretBytes& dek, const DiskBinding& binding) {
+  ASSIGN_OR_RETURN(const StateDiskKeys keys, DeriveStateDiskKeys(dek));
+  ASSIGN_OR_RETURN(const BlockDisk disk, BlockDisk::OpenForReading(options_.device));
+  RETURN_IF_ERROR(RemoveMappingsOn(disk.number()));
+  ASSIGN_OR_RETURN(const Bytes prefix, disk.ReadPrefix(kDiskPrefixBytes));
+  const DiskInspection inspection = InspectPrefix(prefix, disk.bytes());
+  if (inspection.content == DiskContent::kBlank) {
+    return Refused("DISK_BLANK",
+                   "the state disk is blank, expected this node's encrypted disk; "
+                   "check which disk is attached, it was not formatted");
+  }
+  if (inspection.content == DiskContent::kForeign) {
+    return Refused("HEADER_NOT_ACCEPTED", inspection.detail);
+  }
+  const ByteView region = ByteView(prefix).first(kLuksHeaderRegionBytes);
+  ASSIGN_OR_RETURN(const VerifiedHeader header,
+                   ParseAndVerify(region, disk.bytes(), keys, binding));
+  Status status =
+      MapAndCheck(region, header, keys, options_.device, disk.number(), options_.mapping);
+  if (status.ok()) status = MountExt4(MappedPath(), options_.mount_point);
+  if (status.ok()) {
+    const auto marker = ReadFileBounded(MarkerPath(), kMarkerMaxBytes);
+    status = CheckMarker(marker.ok() ? *marker : Bytes(), keys.marker, binding, header.uuid());
+  }
+  if (!status.ok()) {
+    CloseHere().IgnoreError();
+    return status;
+  }
+  return header.Digest();
+}
+
+Status LuksStateDisk::CloseHere() {
+  ASSIGN_OR_RETURN(const BlockDisk disk, BlockDisk::OpenForReading(options_.device));
+  RETURN_IF_ERROR(Unmount(options_.mount_point));
+  return RemoveMappingsOn(disk.number());
+}
+
+}  // namespace kedge

@@ -1,0 +1,59 @@
+// The state disk through libcryptsetup and device-mapper (design: Protocol, "State disk").
+#pragma once
+
+#include <absl/base/thread_annotations.h>
+#include <absl/synchronization/mutex.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "storage/core/state_disk.h"
+
+namespace kedge {
+
+// How a disk becomes usable, and what a power cut leaves:
+//   Format clears the header, builds the new one in memory, wipes the data area through it, makes
+//   the file system with its marker, and writes the header to the disk last. Until that one write
+//   the disk reads as blank.
+//   Open reads the header once, judges that copy, and gives libcryptsetup only that copy, sealed in
+//   memory.
+// Needs /proc, /dev/mapper/control and the modules dm_crypt, dm_integrity, authenc, hmac, xts,
+// ext4.
+//
+// Thread-safe; calls are serialised and block.
+class LuksStateDisk final : public StateDisk {
+ public:
+  struct Options {
+    std::string device = "/dev/disk/by-id/virtio-kedge-state";
+    std::string mapping = "kedge-state";
+    std::string mount_point = "/run/kedge/state";
+    // The initrd has none of its own and takes the one of the verified root.
+    std::vector<std::string> mkfs_programs = {"/usr/sbin/mkfs.ext4", "/sbin/mkfs.ext4",
+                                              "/sysroot/usr/sbin/mkfs.ext4"};
+  };
+
+  explicit LuksStateDisk(Options options);
+
+  StatusOr<DiskInspection> Inspect() override;
+  StatusOr<Sha256Digest> Format(const SecretBytes& dek, const DiskBinding& binding,
+                                const std::function<void(int)>& progress) override;
+  StatusOr<Sha256Digest> Open(const SecretBytes& dek, const DiskBinding& binding) override;
+  Status Close() override;
+
+ private:
+  StatusOr<Sha256Digest> FormatHere(const SecretBytes& dek, const DiskBinding& binding,
+                                    const std::function<void(int)>& progress)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  StatusOr<Sha256Digest> OpenHere(const SecretBytes& dek, const DiskBinding& binding)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Status CloseHere() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  std::string MappedPath() const { return "/dev/mapper/" + options_.mapping; }
+  std::string MarkerPath() const;
+
+  const Options options_;
+  absl::Mutex mutex_;
+};
+
+}  // namespace kedge

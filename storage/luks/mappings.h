@@ -1,0 +1,31 @@
+// The kernel's device-mapper devices on the state disk, through libdevmapper. Blocking; one thread
+// at a time (libdevmapper keeps process-wide state).
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+
+#include "base/status.h"
+#include "storage/core/live_table.h"
+
+namespace kedge {
+
+// Process-wide settings of libdevmapper: no udev cookies (an initrd without device-mapper rules
+// would wait for ever; the library makes the nodes itself) and no lines on stderr.
+void SetUpDeviceMapper();
+
+// Names of the two devices that libcryptsetup makes for one volume.
+inline std::string IntegrityName(const std::string& mapping) { return mapping + "_dif"; }
+
+std::string DeviceNumber(dev_t number);  // "major:minor"
+
+StatusOr<LiveTables> ReadLiveTables(const std::string& mapping);
+// "major:minor" of the mapped device. NOT_FOUND where there is none.
+StatusOr<std::string> MappedDeviceNumber(const std::string& mapping);
+
+// Removes every mapping stacked on `disk`, the uppermost first: what a killed process left, or what
+// Close puts away. DISK_BUSY where one is in use.
+Status RemoveMappingsOn(dev_t disk);
+
+}  // namespace kedge
