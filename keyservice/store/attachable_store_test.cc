@@ -34,7 +34,7 @@ class Shared final : public Store {
 
 constexpr int kNever = 1000;
 
-class AttachableStoreTest : public testing::Test {
+class AttachableStoreTest : public ::testing::Test {
  protected:
   std::unique_ptr<Store> Medium(int writes_before_failure = kNever) {
     return std::make_unique<Shared>(medium_, writes_before_failure);
@@ -45,8 +45,8 @@ class AttachableStoreTest : public testing::Test {
     return value.ok() && *value ? std::string(AsText((*value)->value)) : "(none)";
   }
 
-  std::shared_ptr<MemoryStore> medium_ = std::make_shared<MemoryStore>();
-  AttachableStore store_{std::make_unique<MemoryStore>(), "latest"};
+  std::shared_ptr<testing::MemoryStore> medium_ = std::make_shared<testing::MemoryStore>();
+  AttachableStore store_{std::make_unique<testing::MemoryStore>(), "latest"};
 };
 
 TEST_F(AttachableStoreTest, FillsAFreshMedium) {

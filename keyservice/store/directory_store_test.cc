@@ -16,13 +16,13 @@
 namespace kedge {
 namespace {
 
-class DirectoryStoreTest : public testing::Test {
+class DirectoryStoreTest : public ::testing::Test {
  protected:
   std::string Path() const { return directory_.path() + "/store"; }
   std::string File(const std::string& name) const { return Path() + "/" + name; }
   StatusOr<std::unique_ptr<DirectoryStore>> Open() const { return DirectoryStore::Open(Path()); }
 
-  TemporaryDirectory directory_;
+  testing::TemporaryDirectory directory_;
 };
 
 void WriteFile(const std::string& path, const std::string& content) {

@@ -18,22 +18,25 @@ namespace {
 
 struct Subject {
   std::string name;
-  std::function<std::unique_ptr<Store>(const TemporaryDirectory&)> make;
+  std::function<std::unique_ptr<Store>(const testing::TemporaryDirectory&)> make;
+  friend void PrintTo(const Subject& subject, std::ostream* out) { *out << subject.name; }
 };
 
-std::unique_ptr<Store> OpenDirectory(const TemporaryDirectory& where, const std::string& name) {
+std::unique_ptr<Store> OpenDirectory(const testing::TemporaryDirectory& where,
+                                     const std::string& name) {
   auto store = DirectoryStore::Open(where.path() + "/" + name);
   EXPECT_OK(store);
   return *std::move(store);
 }
 
-std::unique_ptr<Store> MakeAttached(const TemporaryDirectory& where) {
-  auto store = std::make_unique<AttachableStore>(std::make_unique<MemoryStore>(), "latest");
+std::unique_ptr<Store> MakeAttached(const testing::TemporaryDirectory& where) {
+  auto store =
+      std::make_unique<AttachableStore>(std::make_unique<testing::MemoryStore>(), "latest");
   EXPECT_OK(store->Attach(OpenDirectory(where, "medium")));
   return store;
 }
 
-class StoreContractTest : public testing::TestWithParam<Subject> {
+class StoreContractTest : public ::testing::TestWithParam<Subject> {
  protected:
   StoreContractTest() : store_(GetParam().make(directory_)) {}
   Store& store() { return *store_; }
@@ -51,7 +54,7 @@ class StoreContractTest : public testing::TestWithParam<Subject> {
   }
 
  private:
-  TemporaryDirectory directory_;
+  testing::TemporaryDirectory directory_;
   std::unique_ptr<Store> store_;
 };
 
@@ -97,7 +100,7 @@ TEST_P(StoreContractTest, ListsByPrefixSorted) {
   for (const char* key : {"node/b", "node/a", "nodes", "transition/1", "node/a.b-c"})
     Put(key, 0, "v");
   EXPECT_THAT(
-      store().List("node/"), testing::Truly([](const auto& keys) {
+      store().List("node/"), ::testing::Truly([](const auto& keys) {
         return keys.ok() && *keys == std::vector<std::string>{"node/a", "node/a.b-c", "node/b"};
       }));
   ASSERT_OK_AND_ASSIGN(const auto all, store().List(""));
@@ -153,15 +156,14 @@ TEST_P(StoreContractTest, ConcurrentSwapsLoseNothing) {
 
 INSTANTIATE_TEST_SUITE_P(
     Stores, StoreContractTest,
-    testing::Values(Subject{"Memory", [](const auto&) { return std::make_unique<MemoryStore>(); }},
-                    Subject{"Directory",
-                            [](const auto& where) { return OpenDirectory(where, "store"); }},
-                    Subject{"Detached",
-                            [](const auto& where) {
-                              return std::make_unique<AttachableStore>(OpenDirectory(where, "run"),
-                                                                       "latest");
-                            }},
-                    Subject{"Attached", MakeAttached}),
+    ::testing::Values(
+        Subject{"Memory", [](const auto&) { return std::make_unique<testing::MemoryStore>(); }},
+        Subject{"Directory", [](const auto& where) { return OpenDirectory(where, "store"); }},
+        Subject{"Detached",
+                [](const auto& where) {
+                  return std::make_unique<AttachableStore>(OpenDirectory(where, "run"), "latest");
+                }},
+        Subject{"Attached", MakeAttached}),
     [](const auto& subject) { return subject.param.name; });
 
 }  // namespace

@@ -2,7 +2,7 @@
 
 #include "keyservice/store/conflict.h"
 
-namespace kedge {
+namespace kedge::testing {
 
 StatusOr<std::optional<StoredValue>> MemoryStore::Get(std::string_view key) {
   RETURN_IF_ERROR(CheckStoreKey(key));
@@ -35,4 +35,4 @@ StatusOr<std::vector<std::string>> MemoryStore::List(std::string_view prefix) {
   return keys;
 }
 
-}  // namespace kedge
+}  // namespace kedge::testing

@@ -9,7 +9,7 @@
 
 #include "keyservice/core/store.h"
 
-namespace kedge {
+namespace kedge::testing {
 
 class MemoryStore final : public Store {
  public:
@@ -23,4 +23,4 @@ class MemoryStore final : public Store {
   std::map<std::string, StoredValue, std::less<>> values_ ABSL_GUARDED_BY(mutex_);
 };
 
-}  // namespace kedge
+}  // namespace kedge::testing

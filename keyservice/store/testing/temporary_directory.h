@@ -7,12 +7,12 @@
 #include <filesystem>
 #include <string>
 
-namespace kedge {
+namespace kedge::testing {
 
 class TemporaryDirectory {
  public:
   TemporaryDirectory() {
-    std::string pattern = testing::TempDir() + "/kedge-XXXXXX";
+    std::string pattern = ::testing::TempDir() + "/kedge-XXXXXX";
     if (mkdtemp(pattern.data()) == nullptr) std::abort();
     path_ = pattern;
   }
@@ -29,4 +29,4 @@ class TemporaryDirectory {
   std::string path_;
 };
 
-}  // namespace kedge
+}  // namespace kedge::testing
