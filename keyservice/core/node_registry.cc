@@ -7,18 +7,18 @@
 namespace kedge {
 namespace {
 
-using enum NodeState;
+using enum RegistryState;
 using enum NodeTrigger;
 
 constexpr std::array kStates = {kEnrolled, kFormatting, kFormatted, kJoined, kRevoked};
 constexpr size_t kTriggers = 5;
 
 struct Row {
-  NodeState state;
+  RegistryState state;
   NodeTrigger trigger;
   std::string_view refusal;  // "" = allowed, and then:
-  NodeState next;
-  DiskOrder order;
+  RegistryState next;
+  ReleaseOrder order;
 };
 
 // The life of a node as the key service sees it. A disk is formatted only by the rows that say so:
@@ -26,35 +26,35 @@ struct Row {
 // whatever it shows now is a format that was cut short).
 // clang-format off
 constexpr std::array<Row, kStates.size() * kTriggers> kTable = {{
-    {kEnrolled,   kAsksWithBlankDisk,   "",               kFormatting, DiskOrder::kFormat},
-    {kEnrolled,   kAsksWithLuks2Disk,   "DISK_NOT_BLANK", kEnrolled,   DiskOrder::kNone},
-    {kEnrolled,   kAsksWithForeignDisk, "DISK_NOT_BLANK", kEnrolled,   DiskOrder::kNone},
-    {kEnrolled,   kReportsFormatted,    "NOT_FORMATTING", kEnrolled,   DiskOrder::kNone},
-    {kEnrolled,   kReportsJoined,       "NOT_FORMATTED",  kEnrolled,   DiskOrder::kNone},
+    {kEnrolled,   kAsksWithBlankDisk,   "",               kFormatting, ReleaseOrder::kFormat},
+    {kEnrolled,   kAsksWithLuks2Disk,   "DISK_NOT_BLANK", kEnrolled,   ReleaseOrder::kNone},
+    {kEnrolled,   kAsksWithForeignDisk, "DISK_NOT_BLANK", kEnrolled,   ReleaseOrder::kNone},
+    {kEnrolled,   kReportsFormatted,    "NOT_FORMATTING", kEnrolled,   ReleaseOrder::kNone},
+    {kEnrolled,   kReportsJoined,       "NOT_FORMATTED",  kEnrolled,   ReleaseOrder::kNone},
 
-    {kFormatting, kAsksWithBlankDisk,   "",               kFormatting, DiskOrder::kFormat},
-    {kFormatting, kAsksWithLuks2Disk,   "",               kFormatting, DiskOrder::kFormat},
-    {kFormatting, kAsksWithForeignDisk, "",               kFormatting, DiskOrder::kFormat},
-    {kFormatting, kReportsFormatted,    "",               kFormatted,  DiskOrder::kNone},
-    {kFormatting, kReportsJoined,       "NOT_FORMATTED",  kFormatting, DiskOrder::kNone},
+    {kFormatting, kAsksWithBlankDisk,   "",               kFormatting, ReleaseOrder::kFormat},
+    {kFormatting, kAsksWithLuks2Disk,   "",               kFormatting, ReleaseOrder::kFormat},
+    {kFormatting, kAsksWithForeignDisk, "",               kFormatting, ReleaseOrder::kFormat},
+    {kFormatting, kReportsFormatted,    "",               kFormatted,  ReleaseOrder::kNone},
+    {kFormatting, kReportsJoined,       "NOT_FORMATTED",  kFormatting, ReleaseOrder::kNone},
 
-    {kFormatted,  kAsksWithBlankDisk,   "DISK_BLANK",     kFormatted,  DiskOrder::kNone},
-    {kFormatted,  kAsksWithLuks2Disk,   "",               kFormatted,  DiskOrder::kOpen},
-    {kFormatted,  kAsksWithForeignDisk, "DISK_FOREIGN",   kFormatted,  DiskOrder::kNone},
-    {kFormatted,  kReportsFormatted,    "",               kFormatted,  DiskOrder::kNone},
-    {kFormatted,  kReportsJoined,       "",               kJoined,     DiskOrder::kNone},
+    {kFormatted,  kAsksWithBlankDisk,   "DISK_BLANK",     kFormatted,  ReleaseOrder::kNone},
+    {kFormatted,  kAsksWithLuks2Disk,   "",               kFormatted,  ReleaseOrder::kOpen},
+    {kFormatted,  kAsksWithForeignDisk, "DISK_FOREIGN",   kFormatted,  ReleaseOrder::kNone},
+    {kFormatted,  kReportsFormatted,    "",               kFormatted,  ReleaseOrder::kNone},
+    {kFormatted,  kReportsJoined,       "",               kJoined,     ReleaseOrder::kNone},
 
-    {kJoined,     kAsksWithBlankDisk,   "DISK_BLANK",     kJoined,     DiskOrder::kNone},
-    {kJoined,     kAsksWithLuks2Disk,   "",               kJoined,     DiskOrder::kOpen},
-    {kJoined,     kAsksWithForeignDisk, "DISK_FOREIGN",   kJoined,     DiskOrder::kNone},
-    {kJoined,     kReportsFormatted,    "",               kJoined,     DiskOrder::kNone},
-    {kJoined,     kReportsJoined,       "",               kJoined,     DiskOrder::kNone},
+    {kJoined,     kAsksWithBlankDisk,   "DISK_BLANK",     kJoined,     ReleaseOrder::kNone},
+    {kJoined,     kAsksWithLuks2Disk,   "",               kJoined,     ReleaseOrder::kOpen},
+    {kJoined,     kAsksWithForeignDisk, "DISK_FOREIGN",   kJoined,     ReleaseOrder::kNone},
+    {kJoined,     kReportsFormatted,    "",               kJoined,     ReleaseOrder::kNone},
+    {kJoined,     kReportsJoined,       "",               kJoined,     ReleaseOrder::kNone},
 
-    {kRevoked,    kAsksWithBlankDisk,   "NODE_REVOKED",   kRevoked,    DiskOrder::kNone},
-    {kRevoked,    kAsksWithLuks2Disk,   "NODE_REVOKED",   kRevoked,    DiskOrder::kNone},
-    {kRevoked,    kAsksWithForeignDisk, "NODE_REVOKED",   kRevoked,    DiskOrder::kNone},
-    {kRevoked,    kReportsFormatted,    "NODE_REVOKED",   kRevoked,    DiskOrder::kNone},
-    {kRevoked,    kReportsJoined,       "NODE_REVOKED",   kRevoked,    DiskOrder::kNone},
+    {kRevoked,    kAsksWithBlankDisk,   "NODE_REVOKED",   kRevoked,    ReleaseOrder::kNone},
+    {kRevoked,    kAsksWithLuks2Disk,   "NODE_REVOKED",   kRevoked,    ReleaseOrder::kNone},
+    {kRevoked,    kAsksWithForeignDisk, "NODE_REVOKED",   kRevoked,    ReleaseOrder::kNone},
+    {kRevoked,    kReportsFormatted,    "NODE_REVOKED",   kRevoked,    ReleaseOrder::kNone},
+    {kRevoked,    kReportsJoined,       "NODE_REVOKED",   kRevoked,    ReleaseOrder::kNone},
 }};
 // clang-format on
 
@@ -85,7 +85,7 @@ std::string_view ToString(NodeTrigger trigger) {
 
 }  // namespace
 
-std::string_view ToString(NodeState state) {
+std::string_view ToString(RegistryState state) {
   switch (state) {
     case kEnrolled:
       return "ENROLLED";
@@ -101,20 +101,20 @@ std::string_view ToString(NodeState state) {
   return "REVOKED";
 }
 
-std::optional<NodeState> ParseNodeState(std::string_view text) {
-  for (const NodeState state : kStates) {
+std::optional<RegistryState> ParseRegistryState(std::string_view text) {
+  for (const RegistryState state : kStates) {
     if (ToString(state) == text) return state;
   }
   return std::nullopt;
 }
 
-std::string_view ToString(DiskOrder order) {
+std::string_view ToString(ReleaseOrder order) {
   switch (order) {
-    case DiskOrder::kNone:
+    case ReleaseOrder::kNone:
       return "none";
-    case DiskOrder::kFormat:
+    case ReleaseOrder::kFormat:
       return "format";
-    case DiskOrder::kOpen:
+    case ReleaseOrder::kOpen:
       return "open";
   }
   return "none";
@@ -132,7 +132,7 @@ NodeTrigger TriggerOfDisk(StateDiskContent content) {
   return kAsksWithForeignDisk;
 }
 
-StatusOr<NodeStep> StepOf(NodeState state, NodeTrigger trigger) {
+StatusOr<NodeStep> StepOf(RegistryState state, NodeTrigger trigger) {
   const Row& row = kTable[static_cast<size_t>(state) * kTriggers + static_cast<size_t>(trigger)];
   if (row.refusal.empty()) return NodeStep{.next = row.next, .order = row.order};
   return Refused(row.refusal, absl::StrCat("a node that is ", std::string(ToString(state)), " ",

@@ -15,15 +15,15 @@
 
 namespace kedge {
 
-enum class NodeState {
+enum class RegistryState {
   kEnrolled,    // name, machine and AK are bound; no disk yet
   kFormatting,  // told to format; written before the key leaves
   kFormatted,   // its disk holds data under our key
   kJoined,
   kRevoked,
 };
-std::string_view ToString(NodeState state);  // "ENROLLED" …
-std::optional<NodeState> ParseNodeState(std::string_view text);
+std::string_view ToString(RegistryState state);  // "ENROLLED" …
+std::optional<RegistryState> ParseRegistryState(std::string_view text);
 
 // What verified evidence last said about a node; for the owner's status.
 struct LastSeen {
@@ -39,7 +39,7 @@ struct LastSeen {
 struct NodeEntry {
   std::string name{};
   std::string role{};
-  NodeState state = NodeState::kEnrolled;
+  RegistryState state = RegistryState::kEnrolled;
   HardwareIdentity identity{};  // never changes once written (S18)
   Bytes ak_name{};              // empty: no AK is bound yet
   // Of the header that the node reported when it had formatted; nullopt before, and after a
@@ -48,8 +48,8 @@ struct NodeEntry {
   std::optional<LastSeen> last_seen{};
 };
 
-enum class DiskOrder { kNone, kFormat, kOpen };
-std::string_view ToString(DiskOrder order);  // "none", "format", "open"
+enum class ReleaseOrder { kNone, kFormat, kOpen };
+std::string_view ToString(ReleaseOrder order);  // "none", "format", "open"
 
 // What a node asks or tells, as far as its registry state decides about it.
 enum class NodeTrigger {
@@ -62,12 +62,12 @@ enum class NodeTrigger {
 NodeTrigger TriggerOfDisk(StateDiskContent content);
 
 struct NodeStep {
-  NodeState next = NodeState::kEnrolled;
-  DiskOrder order = DiskOrder::kNone;
+  RegistryState next = RegistryState::kEnrolled;
+  ReleaseOrder order = ReleaseOrder::kNone;
 };
 // One look into the table in node_registry.cc. Faults: DISK_NOT_BLANK, DISK_BLANK, DISK_FOREIGN,
 // NOT_FORMATTING, NOT_FORMATTED, NODE_REVOKED.
-StatusOr<NodeStep> StepOf(NodeState state, NodeTrigger trigger);
+StatusOr<NodeStep> StepOf(RegistryState state, NodeTrigger trigger);
 
 // Whether the machine `identity` may act as `name` in `role`; `entry` is what is registered under
 // the name, `name_of_identity` the name that the machine already has (empty: none). Faults:

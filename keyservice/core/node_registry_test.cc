@@ -7,10 +7,10 @@
 namespace kedge {
 namespace {
 
-using enum NodeState;
+using enum RegistryState;
 using enum NodeTrigger;
 
-constexpr NodeState kAllStates[] = {kEnrolled, kFormatting, kFormatted, kJoined, kRevoked};
+constexpr RegistryState kAllStates[] = {kEnrolled, kFormatting, kFormatted, kJoined, kRevoked};
 constexpr NodeTrigger kAllTriggers[] = {kAsksWithBlankDisk, kAsksWithLuks2Disk,
                                         kAsksWithForeignDisk, kReportsFormatted, kReportsJoined};
 
@@ -26,10 +26,10 @@ NodeEntry Node(std::string name, uint8_t machine) {
 
 // The promise behind the table: data is never ordered away.
 TEST(NodeRegistryTest, AFormatIsOrderedOnlyBeforeAnythingWasFormatted) {
-  for (const NodeState state : kAllStates) {
+  for (const RegistryState state : kAllStates) {
     for (const NodeTrigger trigger : kAllTriggers) {
       const auto step = StepOf(state, trigger);
-      if (!step.ok() || step->order != DiskOrder::kFormat) continue;
+      if (!step.ok() || step->order != ReleaseOrder::kFormat) continue;
       EXPECT_TRUE(state == kEnrolled || state == kFormatting) << ToString(state);
       EXPECT_EQ(step->next, kFormatting);
       EXPECT_TRUE(state == kFormatting || trigger == kAsksWithBlankDisk);
@@ -38,10 +38,10 @@ TEST(NodeRegistryTest, AFormatIsOrderedOnlyBeforeAnythingWasFormatted) {
 }
 
 TEST(NodeRegistryTest, ADiskIsOpenedOnlyOnceFormattedAndOnlyIfLuks2) {
-  for (const NodeState state : kAllStates) {
+  for (const RegistryState state : kAllStates) {
     for (const NodeTrigger trigger : kAllTriggers) {
       const auto step = StepOf(state, trigger);
-      const bool opens = step.ok() && step->order == DiskOrder::kOpen;
+      const bool opens = step.ok() && step->order == ReleaseOrder::kOpen;
       EXPECT_EQ(opens, (state == kFormatted || state == kJoined) && trigger == kAsksWithLuks2Disk)
           << ToString(state);
     }
@@ -49,7 +49,7 @@ TEST(NodeRegistryTest, ADiskIsOpenedOnlyOnceFormattedAndOnlyIfLuks2) {
 }
 
 TEST(NodeRegistryTest, ABlankDiskOfANodeThatHasOneFailsClosed) {
-  for (const NodeState state : {kFormatted, kJoined}) {
+  for (const RegistryState state : {kFormatted, kJoined}) {
     EXPECT_THAT(StepOf(state, kAsksWithBlankDisk), HasFault("DISK_BLANK"));
     EXPECT_THAT(StepOf(state, kAsksWithForeignDisk), HasFault("DISK_FOREIGN"));
   }
@@ -63,7 +63,7 @@ TEST(NodeRegistryTest, ADiskWithDataOfANewNodeIsLeftAlone) {
 TEST(NodeRegistryTest, AnInterruptedFormatIsDoneAgain) {
   for (const NodeTrigger trigger : {kAsksWithBlankDisk, kAsksWithLuks2Disk, kAsksWithForeignDisk}) {
     ASSERT_OK_AND_ASSIGN(const NodeStep step, StepOf(kFormatting, trigger));
-    EXPECT_EQ(step.order, DiskOrder::kFormat);
+    EXPECT_EQ(step.order, ReleaseOrder::kFormat);
   }
 }
 
@@ -84,8 +84,9 @@ TEST(NodeRegistryTest, ARevokedNodeGetsNothing) {
 }
 
 TEST(NodeRegistryTest, StatesHaveNamesThatReadBack) {
-  for (const NodeState state : kAllStates) EXPECT_EQ(ParseNodeState(ToString(state)), state);
-  EXPECT_EQ(ParseNodeState("joined"), std::nullopt);
+  for (const RegistryState state : kAllStates)
+    EXPECT_EQ(ParseRegistryState(ToString(state)), state);
+  EXPECT_EQ(ParseRegistryState("joined"), std::nullopt);
 }
 
 TEST(NodeRegistryTest, ANameBelongsToTheMachineThatCameFirst) {

@@ -60,7 +60,7 @@ struct RegistryFacts {
 };
 
 struct ReleaseDecision {
-  DiskOrder order = DiskOrder::kNone;
+  ReleaseOrder order = ReleaseOrder::kNone;
   NodeEntry entry;  // to be written before the key leaves
 };
 

@@ -188,15 +188,15 @@ TEST_F(ReleaseDecisionTest, TheDiskDecidesLast) {
   ASSERT_OK_AND_ASSIGN(
       ReleaseDecision first,
       DecideDisk(entry, {.content = StateDiskContent::kBlank, .header_digest = {}}));
-  EXPECT_EQ(first.order, DiskOrder::kFormat);
-  EXPECT_EQ(first.entry.state, NodeState::kFormatting);
+  EXPECT_EQ(first.order, ReleaseOrder::kFormat);
+  EXPECT_EQ(first.entry.state, RegistryState::kFormatting);
 
-  entry.state = NodeState::kJoined;
+  entry.state = RegistryState::kJoined;
   entry.header_digest = Sha256(AsBytes("header"));
   const DiskReport own{.content = StateDiskContent::kLuks2, .header_digest = *entry.header_digest};
   ASSERT_OK_AND_ASSIGN(ReleaseDecision second, DecideDisk(entry, own));
-  EXPECT_EQ(second.order, DiskOrder::kOpen);
-  EXPECT_EQ(second.entry.state, NodeState::kJoined);
+  EXPECT_EQ(second.order, ReleaseOrder::kOpen);
+  EXPECT_EQ(second.entry.state, RegistryState::kJoined);
   EXPECT_THAT(DecideDisk(entry, {.content = StateDiskContent::kBlank, .header_digest = {}}),
               HasFault("DISK_BLANK"));
   EXPECT_THAT(DecideDisk(entry, {.content = StateDiskContent::kLuks2,
