@@ -117,7 +117,8 @@ struct ClientPins {
   Bytes cluster_id;
   Bytes service_key_spki;  // cluster identity key
   uint64_t minimum_generation = 0;
-  Bytes upload_signer_spki;  // recover: the key that S3 must be signed with; empty: learnt (init)
+  // recover: the key that S3 must be signed with; empty: learnt (init)
+  Bytes upload_signer_spki = {};
 };
 
 // S2 as received: sig_id is already verified where a key is pinned; the box is still closed.
