@@ -1,19 +1,26 @@
 #include "proto/wire/json.h"
 
 #include <absl/strings/str_cat.h>
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 #include <google/protobuf/message.h>
 #include <google/protobuf/util/json_util.h>
+#include <google/protobuf/util/type_resolver_util.h>
 
 #include <algorithm>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <vector>
 
+#include "base/bytes.h"
+
 namespace kedge::wire {
 namespace {
 
-// Walks the text once without building anything and refuses what protobuf's reader would let pass:
-// repeated names, null, two spellings of one name, single quotes, and sizes out of proportion.
+// Walks the text once without building anything and refuses what a tree would hide or protobuf's
+// reader would let pass: repeated names, null, second spellings, and sizes out of proportion.
 class StrictSax final : public nlohmann::json_sax<nlohmann::json> {
  public:
   explicit StrictSax(const JsonLimits& limits) : limits_(limits) {}
@@ -78,6 +85,45 @@ class StrictSax final : public nlohmann::json_sax<nlohmann::json> {
   std::string problem_;
 };
 
+using Field = google::protobuf::FieldDescriptor;
+
+Status CheckObject(const nlohmann::json& json, const google::protobuf::Descriptor& type);
+
+// protobuf's reader takes a single value where a list belongs and several forms of base64.
+Status CheckValue(const nlohmann::json& json, const Field& field) {
+  if (field.cpp_type() == Field::CPPTYPE_MESSAGE) return CheckObject(json, *field.message_type());
+  if (field.type() == Field::TYPE_BYTES &&
+      !(json.is_string() && FromBase64(json.get_ref<const std::string&>()))) {
+    return Malformed(absl::StrCat("JSON: ", field.name(), ": expected base64 with padding"));
+  }
+  return absl::OkStatus();
+}
+
+Status CheckObject(const nlohmann::json& json, const google::protobuf::Descriptor& type) {
+  if (!json.is_object()) {
+    return Malformed(absl::StrCat("JSON: expected an object for ", type.name()));
+  }
+  for (const auto& [name, value] : json.items()) {
+    const Field* field = type.FindFieldByName(name);
+    if (field == nullptr) {
+      return Malformed(absl::StrCat("JSON: unknown name '", name, "' in ", type.name()));
+    }
+    if (field->is_map()) {
+      if (!value.is_object()) {
+        return Malformed(absl::StrCat("JSON: ", name, ": expected an object"));
+      }
+      const Field& element = *field->message_type()->map_value();
+      for (const auto& entry : value) RETURN_IF_ERROR(CheckValue(entry, element));
+    } else if (field->is_repeated()) {
+      if (!value.is_array()) return Malformed(absl::StrCat("JSON: ", name, ": expected a list"));
+      for (const auto& entry : value) RETURN_IF_ERROR(CheckValue(entry, *field));
+    } else {
+      RETURN_IF_ERROR(CheckValue(value, *field));
+    }
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 Status ParseJson(std::string_view text, const JsonLimits& limits,
@@ -90,6 +136,9 @@ Status ParseJson(std::string_view text, const JsonLimits& limits,
   if (!nlohmann::json::sax_parse(text.begin(), text.end(), &sax)) {
     return Malformed(absl::StrCat("JSON: ", sax.problem()));
   }
+  // Bounded and free of repeated names now, so that a tree of it means the same to every reader.
+  const auto json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+  RETURN_IF_ERROR(CheckObject(json, *message->GetDescriptor()));
   google::protobuf::util::JsonParseOptions options;
   options.ignore_unknown_fields = false;
   options.case_insensitive_enum_parsing = false;
@@ -100,11 +149,25 @@ Status ParseJson(std::string_view text, const JsonLimits& limits,
 }
 
 StatusOr<std::string> PrintJson(const google::protobuf::Message& message) {
-  google::protobuf::util::JsonPrintOptions options;
+  namespace pb = google::protobuf;
+  // MessageToJsonString would write maps in a different order in every process.
+  std::string wire;
+  {
+    pb::io::StringOutputStream stream(&wire);
+    pb::io::CodedOutputStream coded(&stream);
+    coded.SetSerializationDeterministic(true);
+    if (!message.SerializeToCodedStream(&coded)) return Internal("printing JSON: no wire form");
+  }
+  constexpr char kPrefix[] = "kedge.dev";
+  const std::unique_ptr<pb::util::TypeResolver> types(
+      pb::util::NewTypeResolverForDescriptorPool(kPrefix, message.GetDescriptor()->file()->pool()));
+  pb::util::JsonPrintOptions options;
   options.add_whitespace = true;
   options.preserve_proto_field_names = true;
   std::string text;
-  const auto printed = google::protobuf::util::MessageToJsonString(message, &text, options);
+  const auto printed = pb::util::BinaryToJsonString(
+      types.get(), absl::StrCat(kPrefix, "/", message.GetDescriptor()->full_name()), wire, &text,
+      options);
   if (!printed.ok()) return Internal("printing JSON: " + std::string(printed.message()));
   return text;
 }

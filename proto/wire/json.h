@@ -25,7 +25,8 @@ struct JsonLimits {
 Status ParseJson(std::string_view text, const JsonLimits& limits,
                  google::protobuf::Message* message);
 
-// Indented, fields in the order of the schema, ends with a new line. ParseJson reads it back.
+// Indented, fields in the order of the schema, maps sorted, ends with a new line: the same text for
+// the same message every time. ParseJson reads it back.
 StatusOr<std::string> PrintJson(const google::protobuf::Message& message);
 
 }  // namespace kedge::wire

@@ -19,6 +19,7 @@ constexpr const char* kPhases[] = {"enter-initrd", "leave-initrd", "sysinit", "r
 StatusOr<ReferenceValues> ParseReferenceValues(ByteView file, std::vector<std::string> roles) {
   v1::ReferenceValuesFile message;
   RETURN_IF_ERROR(Annotate(ParseJson(AsText(file), kLimits, &message), "reference values"));
+  if (message.image().name().empty()) return Malformed("reference values: image.name is unset");
   ReferenceValues out;
   out.image_name = message.image().variant().empty()
                        ? message.image().name()
