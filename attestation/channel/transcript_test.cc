@@ -244,6 +244,15 @@ TEST(Transcript, Ctx0DependsOnEveryFieldAndItsBoundaries) {
   EXPECT_EQ(seen.size(), variants);
 }
 
+TEST(Transcript, EveryProofDependsOnTheRequest) {
+  const Bytes ctx0(10, 1);
+  const Bytes status = EncodeCtx(ctx0, AsBytes("status")), init = EncodeCtx(ctx0, AsBytes("init"));
+  EXPECT_NE(OwnerProofMessage(status), OwnerProofMessage(init));
+  EXPECT_NE(ClientReportData(ProofType::kVtpm, status, {}),
+            ClientReportData(ProofType::kVtpm, init, {}));
+  EXPECT_NE(ServerReportData(status, {}, {}, {}), ServerReportData(init, {}, {}, {}));
+}
+
 TEST(Transcript, ReportDataOfClientAndServerNeverCoincide) {
   const Bytes ctx(10, 1), empty;
   std::set<ReportData> seen;
