@@ -6,7 +6,8 @@ import shutil
 
 from . import kernel as kernels
 from .host import BuildError, run, run_inside
-from .tree import Identity, copy_onto, lines_of
+from .identity import Identity
+from .tree import copy_onto, lines_of
 
 _LIBRARY_FOLDERS = ("usr/lib/x86_64-linux-gnu", "usr/lib/x86_64-linux-gnu/systemd",
                     "usr/lib/systemd")
@@ -53,9 +54,8 @@ class _Copier:
 
     def _without_linked_folders(self, path: str) -> str:
         """/lib/x → /usr/lib/x: resolves links among the folders of a path, not its last part."""
-        folder, name = (self._root / path.lstrip("/")).parent, pathlib.PurePath(path).name
-        resolved = pathlib.Path(run("realpath", folder).strip()) if ".." in path else folder.resolve()
-        return "/" + str(resolved.relative_to(self._root.resolve()) / name)
+        whole = self._root / path.lstrip("/")
+        return "/" + str(whole.parent.resolve().relative_to(self._root.resolve()) / whole.name)
 
     def _library(self, name: str, wanted_by: str) -> str:
         for folder in _LIBRARY_FOLDERS:

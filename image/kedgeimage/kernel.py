@@ -48,7 +48,8 @@ def _download(into: pathlib.Path) -> None:
     depends = run("apt-cache", *options, "depends", _META_PACKAGE)
     match = re.search(r"Depends: (linux-image-[0-9][^\s]*-cloud-amd64)\s", depends)
     if not match:
-        raise BuildError(f"{suite} has no {_META_PACKAGE}: is it on the mirror? apt said:\n{depends}")
+        raise BuildError(f"{suite} has no {_META_PACKAGE}: is it on the mirror? apt said:\n"
+                         + depends)
     run("apt-get", *options, "download", match.group(1), cwd=into)
     shutil.rmtree(state)
 

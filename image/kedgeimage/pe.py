@@ -70,6 +70,15 @@ class Image:
         return Image(data, base, alignment, headers, optional + 64, entry,
                      (certificates[0], certificates[1]), tuple(sections))
 
+    def with_timestamp(self, seconds: int) -> bytes:
+        """The image with the given link time. Its checksum, which only Windows drivers need, is
+        set to zero: not computed."""
+        data = bytearray(self.data)
+        (start,) = struct.unpack_from("<I", data, 0x3C)
+        struct.pack_into("<I", data, start + 8, seconds)
+        struct.pack_into("<I", data, self.checksum_offset, 0)
+        return bytes(data)
+
     def end_of_image(self) -> int:
         """The first page-aligned relative address behind every section."""
         end = max(section.virtual_address + section.virtual_size for section in self.sections)

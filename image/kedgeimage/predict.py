@@ -7,7 +7,7 @@ libstub (PCR 9), systemd's TPM2_PCR_MEASUREMENTS (PCRs 11 to 13) and systemd-pcr
 import hashlib
 
 from . import pe
-from .tree import Identity
+from .identity import Identity
 
 # The order in which systemd-stub measures the sections, whatever their order in the file.
 _STUB_SECTIONS = (".linux", ".osrel", ".cmdline", ".initrd", ".splash", ".dtb", ".pcrpkey")

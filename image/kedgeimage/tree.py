@@ -1,6 +1,5 @@
 """The root file system: Debian's tree, cut down, with Kedge's own files on top."""
 
-import dataclasses
 import hashlib
 import pathlib
 import re
@@ -8,6 +7,7 @@ import shutil
 
 from . import kernel as kernels
 from .host import BuildError, run, run_inside
+from .identity import Identity
 
 PROGRAMS = ("kedge-bootstrapper", "kedge-keyservice")
 TEST_PROGRAMS = ("kedge-testd",)
@@ -19,26 +19,6 @@ _SYSTEMD_FOLDERS = {
     "systemd/tmpfiles.d": "usr/lib/tmpfiles.d",
     "systemd/preset": "usr/lib/systemd/system-preset",
 }
-
-
-@dataclasses.dataclass(frozen=True)
-class Identity:
-    """What an image calls itself, in os-release and in its reference values."""
-
-    version: str
-    variant: str  # "release" or "test"
-    build_time: str  # RFC 3339
-
-    @property
-    def name(self) -> str:
-        return "kedge-node"
-
-    def os_release(self) -> str:
-        return (f'NAME="Kedge node"\nID=kedge\nID_LIKE=debian\n'
-                f'PRETTY_NAME="Kedge node {self.version} ({self.variant})"\n'
-                f"VERSION_ID={self.version}\nBUILD_ID={self.build_time}\n"
-                f"VARIANT_ID={self.variant}\n"
-                f"IMAGE_ID={self.name}-{self.variant}\nIMAGE_VERSION={self.version}\n")
 
 
 def lines_of(path: pathlib.Path) -> list[str]:

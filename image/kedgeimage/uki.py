@@ -1,9 +1,10 @@
 """The unified kernel image: systemd-stub with the kernel, initrd and command line as sections."""
 
+import os
 import pathlib
 
 from . import pe
-from .host import BuildError, run
+from .host import SOURCE_DATE_EPOCH, BuildError, run
 
 STUB = pathlib.Path("/usr/lib/systemd/boot/efi/linuxx64.efi.stub")
 _PAGE = 4096
@@ -44,3 +45,6 @@ def build(kernel: pathlib.Path, initrd: pathlib.Path, cmdline: str, os_release: 
                     "--change-section-vma", f"{name}={stub.image_base + address:#x}"]
         address += -(-path.stat().st_size // _PAGE) * _PAGE
     run("objcopy", *options, STUB, target)
+    # objcopy writes the time of day into the headers.
+    target.write_bytes(pe.Image.parse(target.read_bytes()).with_timestamp(SOURCE_DATE_EPOCH))
+    os.utime(target, (SOURCE_DATE_EPOCH, SOURCE_DATE_EPOCH))

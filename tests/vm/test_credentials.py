@@ -9,10 +9,11 @@ from kedgevm import Node, NodeOptions, tamper
 from kedgevm.testcase import VmTest
 
 BOOT_LIMIT = 120
-# Written by systemd-tmpfiles, if it is given the credential: shown on the console even with "quiet".
+# Written by systemd-tmpfiles, if it is given the credential: the console shows it despite "quiet".
 CANARY = "KEDGE-CANARY"
 HOST_CREDENTIALS = {
-    "tmpfiles.extra": f"w /dev/kmsg - - - - <1>{CANARY}\\n\nf /run/canary 0644 root root - {CANARY}\n",
+    "tmpfiles.extra": (f"w /dev/kmsg - - - - <1>{CANARY}\\n\n"
+                       f"f /run/canary 0644 root root - {CANARY}\n"),
     "sysctl.extra": "kernel.sysrq = 438\nkernel.kexec_load_disabled = 0\n",
     "passwd.plaintext-password.root": CANARY,
     "passwd.hashed-password.root": "$6$kedge$" + "A" * 86,

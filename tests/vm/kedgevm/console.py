@@ -7,7 +7,8 @@ import time
 from typing import IO
 
 # Terminal control sequences: firmware and systemd colour their output.
-_CONTROL = re.compile(rb"\x1b(?:\[[0-9;?=]*[A-Za-z]|\][^\x07]*\x07|[=>()][0-9A-B]?|c)|[\x00-\x08\x0b-\x1f]")
+_CONTROL = re.compile(
+    rb"\x1b(?:\[[0-9;?=]*[A-Za-z]|\][^\x07]*\x07|[=>()][0-9A-B]?|c)|[\x00-\x08\x0b-\x1f]")
 
 
 class ConsoleTimeout(Exception):

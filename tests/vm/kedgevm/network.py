@@ -20,7 +20,7 @@ class Network:
         tool("ip", "netns", "add", self.namespace)
         try:
             self._ip("link", "set", "lo", "up")
-            # Forwarding delay 0: a port that waits for the spanning tree loses DHCP's first packets.
+            # Without a delay: a port that waits for the spanning tree loses the first packets.
             self._ip("link", "add", _BRIDGE, "type", "bridge", "forward_delay", "0")
             self._ip("addr", "add", f"{HOST_ADDRESS}/24", "dev", _BRIDGE)
             self._ip("link", "set", _BRIDGE, "up")

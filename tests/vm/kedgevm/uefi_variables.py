@@ -31,7 +31,7 @@ def set_variable(flash: pathlib.Path, name: str, value: bytes) -> None:
     wanted = (name + "\0").encode("utf-16-le")
     offset = _aligned(volume_header + 28)
     while True:
-        start, state, _, _, _, _, _, name_size, data_size, vendor = _HEADER.unpack_from(data, offset)
+        start, state, *_, name_size, data_size, vendor = _HEADER.unpack_from(data, offset)
         if start != _START:
             break
         text = offset + _HEADER.size
