@@ -12,8 +12,11 @@
 namespace kedge::wire {
 namespace {
 
+using kedge::testing::TestInvitation;
+using kedge::testing::TestOwnerKey;
+
 std::string FileOf(const Invitation& invitation) {
-  return MakeInvitation(invitation, TestOwner()).value();
+  return MakeInvitation(invitation, TestOwnerKey()).value();
 }
 
 // The file with other content, signed by `key`; what a careless or hostile maker would write.
@@ -34,10 +37,10 @@ TEST(Invitation, SurvivesItsFileForm) {
   const Invitation made = TestInvitation();
   ASSERT_OK_AND_ASSIGN(const OpenedInvitation opened, OpenInvitation(AsBytes(FileOf(made))));
   const Invitation& read = opened.invitation;
-  EXPECT_EQ(opened.owner_key.spki(), TestOwner().public_key().spki());
+  EXPECT_EQ(opened.owner_key.spki(), TestOwnerKey().public_key().spki());
   EXPECT_EQ(read.cluster_id, made.cluster_id);
   EXPECT_EQ(read.service_key_spki, made.service_key_spki);
-  EXPECT_EQ(read.owner_key_digest, Sha256(TestOwner().public_key().spki()));
+  EXPECT_EQ(read.owner_key_digest, Sha256(TestOwnerKey().public_key().spki()));
   EXPECT_EQ(read.endpoints, made.endpoints);
   EXPECT_EQ(read.node, made.node);
   EXPECT_EQ(read.role, made.role);
@@ -66,49 +69,49 @@ struct Break {
   std::function<void(Invitation&)> apply;
 };
 void PrintTo(const Break& tested, std::ostream* out) { *out << tested.name; }
-class BrokenInvitation : public testing::TestWithParam<Break> {};
+class BrokenInvitation : public ::testing::TestWithParam<Break> {};
 
 TEST_P(BrokenInvitation, IsNotMade) {
   Invitation invitation = TestInvitation();
   GetParam().apply(invitation);
-  EXPECT_THAT(MakeInvitation(invitation, TestOwner()), HasCode(StatusCode::kInvalidArgument));
+  EXPECT_THAT(MakeInvitation(invitation, TestOwnerKey()), HasCode(StatusCode::kInvalidArgument));
 }
 
 INSTANTIATE_TEST_SUITE_P(
     Fields, BrokenInvitation,
-    testing::Values(Break{"NoNode", [](auto& i) { i.node.clear(); }},
-                    Break{"NodeWithPath", [](auto& i) { i.node = "../x"; }},
-                    Break{"UnknownRole", [](auto& i) { i.role = "admin"; }},
-                    Break{"NoClusterForWorker",
-                          [](auto& i) {
-                            i.cluster_id.clear();
-                            i.service_key_spki.clear();
-                          }},
-                    Break{"ClusterWithoutKey", [](auto& i) { i.service_key_spki.clear(); }},
-                    Break{"KeyWithoutCluster", [](auto& i) { i.cluster_id.clear(); }},
-                    Break{"ShortClusterId", [](auto& i) { i.cluster_id.pop_back(); }},
-                    Break{"ServiceKeyOnP384",
-                          [](auto& i) { i.service_key_spki = TestOwner().public_key().spki(); }},
-                    Break{"ServiceKeyNoKey", [](auto& i) { i.service_key_spki.pop_back(); }},
-                    Break{"NoEndpoints", [](auto& i) { i.endpoints.clear(); }},
-                    Break{"TooManyEndpoints", [](auto& i) { i.endpoints.assign(17, "a:1"); }},
-                    Break{"EndpointWithoutPort", [](auto& i) { i.endpoints = {"192.168.77.11"}; }},
-                    Break{"EndpointWithPortZero", [](auto& i) { i.endpoints = {"a:0"}; }},
-                    Break{"EndpointWithPortTooLarge", [](auto& i) { i.endpoints = {"a:65536"}; }},
-                    Break{"EndpointWithOddPort", [](auto& i) { i.endpoints = {"a:+1"}; }},
-                    Break{"EndpointWithScheme", [](auto& i) { i.endpoints = {"unix:/run/x:1"}; }},
-                    Break{"EndpointWithoutHost", [](auto& i) { i.endpoints = {":1"}; }},
-                    Break{"AddressWithoutPrefix", [](auto& i) { i.address = "192.168.77.12"; }},
-                    Break{"AddressWithPrefix33", [](auto& i) { i.address = "192.168.77.12/33"; }},
-                    Break{"AddressWithLines",
-                          [](auto& i) { i.address = "192.168.77.12/24\n[Match]"; }},
-                    Break{"GatewayNoAddress", [](auto& i) { i.gateway = "gw"; }},
-                    Break{"GatewayWithoutAddress", [](auto& i) { i.address.clear(); }},
-                    Break{"NoImages", [](auto& i) { i.control_plane_images.clear(); }},
-                    Break{"BadImage", [](auto& i) { i.control_plane_images[0].pcrs.erase(4); }},
-                    Break{"NoTpmRoots", [](auto& i) { i.tpm_roots.clear(); }},
-                    Break{"BadTpmRoot", [](auto& i) { i.tpm_roots[0].certificate_pem = "x"; }},
-                    Break{"NoGeneration", [](auto& i) { i.minimum_generation = 0; }}),
+    ::testing::Values(
+        Break{"NoNode", [](auto& i) { i.node.clear(); }},
+        Break{"NodeWithPath", [](auto& i) { i.node = "../x"; }},
+        Break{"UnknownRole", [](auto& i) { i.role = "admin"; }},
+        Break{"NoClusterForWorker",
+              [](auto& i) {
+                i.cluster_id.clear();
+                i.service_key_spki.clear();
+              }},
+        Break{"ClusterWithoutKey", [](auto& i) { i.service_key_spki.clear(); }},
+        Break{"KeyWithoutCluster", [](auto& i) { i.cluster_id.clear(); }},
+        Break{"ShortClusterId", [](auto& i) { i.cluster_id.pop_back(); }},
+        Break{"ServiceKeyOnP384",
+              [](auto& i) { i.service_key_spki = TestOwnerKey().public_key().spki(); }},
+        Break{"ServiceKeyNoKey", [](auto& i) { i.service_key_spki.pop_back(); }},
+        Break{"NoEndpoints", [](auto& i) { i.endpoints.clear(); }},
+        Break{"TooManyEndpoints", [](auto& i) { i.endpoints.assign(17, "a:1"); }},
+        Break{"EndpointWithoutPort", [](auto& i) { i.endpoints = {"192.168.77.11"}; }},
+        Break{"EndpointWithPortZero", [](auto& i) { i.endpoints = {"a:0"}; }},
+        Break{"EndpointWithPortTooLarge", [](auto& i) { i.endpoints = {"a:65536"}; }},
+        Break{"EndpointWithOddPort", [](auto& i) { i.endpoints = {"a:+1"}; }},
+        Break{"EndpointWithScheme", [](auto& i) { i.endpoints = {"unix:/run/x:1"}; }},
+        Break{"EndpointWithoutHost", [](auto& i) { i.endpoints = {":1"}; }},
+        Break{"AddressWithoutPrefix", [](auto& i) { i.address = "192.168.77.12"; }},
+        Break{"AddressWithPrefix33", [](auto& i) { i.address = "192.168.77.12/33"; }},
+        Break{"AddressWithLines", [](auto& i) { i.address = "192.168.77.12/24\n[Match]"; }},
+        Break{"GatewayNoAddress", [](auto& i) { i.gateway = "gw"; }},
+        Break{"GatewayWithoutAddress", [](auto& i) { i.address.clear(); }},
+        Break{"NoImages", [](auto& i) { i.control_plane_images.clear(); }},
+        Break{"BadImage", [](auto& i) { i.control_plane_images[0].pcrs.erase(4); }},
+        Break{"NoTpmRoots", [](auto& i) { i.tpm_roots.clear(); }},
+        Break{"BadTpmRoot", [](auto& i) { i.tpm_roots[0].certificate_pem = "x"; }},
+        Break{"NoGeneration", [](auto& i) { i.minimum_generation = 0; }}),
     [](const auto& tested) { return tested.param.name; });
 
 TEST(InvitationFile, EveryChangedContentByteIsRefused) {
@@ -127,8 +130,8 @@ TEST(InvitationFile, EveryChangedContentByteIsRefused) {
 
 TEST(InvitationFile, TheSignatureNeedsItsLabelAndTheNamedKey) {
   const std::string inner = InnerOf(FileOf(TestInvitation()));
-  EXPECT_OK(OpenInvitation(AsBytes(Forge(inner, TestOwner(), "kedge/1 invitation"))));
-  EXPECT_THAT(OpenInvitation(AsBytes(Forge(inner, TestOwner(), "kedge/1 owner proof"))),
+  EXPECT_OK(OpenInvitation(AsBytes(Forge(inner, TestOwnerKey(), "kedge/1 invitation"))));
+  EXPECT_THAT(OpenInvitation(AsBytes(Forge(inner, TestOwnerKey(), "kedge/1 owner proof"))),
               HasFault("INVITATION_NOT_ACCEPTED"));
   // Another P-384 key signs for the owner: the digest inside names the owner.
   const SigningKey other = SigningKey::Generate(Curve::kP384).value();
@@ -143,7 +146,7 @@ TEST(InvitationFile, TheSignatureNeedsItsLabelAndTheNamedKey) {
 TEST(InvitationFile, SignedNonsenseIsRefused) {
   const auto good = nlohmann::json::parse(InnerOf(FileOf(TestInvitation())));
   const auto open = [](const nlohmann::json& inner) {
-    return OpenInvitation(AsBytes(Forge(inner.dump(), TestOwner(), "kedge/1 invitation")));
+    return OpenInvitation(AsBytes(Forge(inner.dump(), TestOwnerKey(), "kedge/1 invitation")));
   };
   EXPECT_OK(open(good));
   const std::pair<const char*, nlohmann::json> changes[] = {{"format", "kedge.invitation.v2"},

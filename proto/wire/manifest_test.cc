@@ -10,32 +10,40 @@
 namespace kedge::wire {
 namespace {
 
+using kedge::testing::TestImage;
+using kedge::testing::TestOwnerKey;
+using kedge::testing::TestSeedShareKey;
+using kedge::testing::TestTpmRootPem;
+
+ManifestTerms TestManifestTerms() { return kedge::testing::TestManifestTerms(TestTpmRootPem()); }
+
 std::string Printed(const ManifestTerms& terms) { return PrintManifest(terms).value(); }
 
 TEST(Manifest, SurvivesItsFileForm) {
   const ManifestTerms terms = TestManifestTerms();
   const std::string text = Printed(terms);
   ASSERT_OK_AND_ASSIGN(const Manifest manifest, ParseManifest(AsBytes(text)));
-  EXPECT_EQ(manifest.cluster(), "demo");
+  EXPECT_EQ(manifest.cluster(), "test");
   EXPECT_EQ(manifest.generation(), 1U);
   EXPECT_EQ(manifest.digest(), Sha256(AsBytes(text)));
   EXPECT_EQ(AsText(manifest.bytes()), text);
   ASSERT_EQ(manifest.images().size(), 1U);
-  EXPECT_EQ(manifest.images()[0].image_name, "kedge-node-test");
+  EXPECT_EQ(manifest.images()[0].image_name, "kedge-test");
   EXPECT_EQ(manifest.images()[0].pcrs, terms.images[0].pcrs);
   EXPECT_EQ(manifest.images()[0].pcr11_phases, terms.images[0].pcr11_phases);
   ASSERT_EQ(manifest.roles().size(), 2U);
   EXPECT_EQ(manifest.roles()[1].evidence_levels,
             std::vector<EvidenceLevel>{EvidenceLevel::kHostVtpm});
-  EXPECT_EQ(manifest.owner_keys()[0].key.spki(), TestOwner().public_key().spki());
+  EXPECT_EQ(manifest.owner_keys()[0].key.spki(), TestOwnerKey().public_key().spki());
   EXPECT_EQ(manifest.seed_share_keys()[0].key.spki(), TestSeedShareKey().public_key().spki());
-  EXPECT_EQ(manifest.tpm_roots()[0].name, "test TPM CA");
+  EXPECT_EQ(manifest.tpm_roots()[0].name, "root");
   EXPECT_EQ(Printed(terms), text) << "printing is deterministic";
 }
 
 TEST(Manifest, FindsWhatItHas) {
   ManifestTerms terms = TestManifestTerms();
-  ReferenceValues only_worker = TestImage({"worker"});
+  ReferenceValues only_worker = TestImage();
+  only_worker.roles = {"worker"};
   only_worker.image_version = "0.2.0";
   terms.images.push_back(only_worker);
   ASSERT_OK_AND_ASSIGN(const Manifest manifest, ParseManifest(AsBytes(Printed(terms))));
@@ -45,7 +53,7 @@ TEST(Manifest, FindsWhatItHas) {
   ASSERT_NE(manifest.FindRole("worker"), nullptr);
   EXPECT_EQ(manifest.FindRole("worker")->role, "worker");
   EXPECT_EQ(manifest.FindRole("other"), nullptr);
-  ASSERT_NE(manifest.FindOwnerKey(Sha256(TestOwner().public_key().spki())), nullptr);
+  ASSERT_NE(manifest.FindOwnerKey(Sha256(TestOwnerKey().public_key().spki())), nullptr);
   EXPECT_EQ(manifest.FindOwnerKey({}), nullptr);
 }
 
@@ -58,7 +66,7 @@ struct Break {
 
 void PrintTo(const Break& tested, std::ostream* out) { *out << tested.name; }
 
-class BrokenManifest : public testing::TestWithParam<Break> {};
+class BrokenManifest : public ::testing::TestWithParam<Break> {};
 
 TEST_P(BrokenManifest, IsRefusedByName) {
   ManifestTerms terms = TestManifestTerms();
@@ -71,7 +79,7 @@ TEST_P(BrokenManifest, IsRefusedByName) {
 
 INSTANTIATE_TEST_SUITE_P(
     Fields, BrokenManifest,
-    testing::Values(
+    ::testing::Values(
         Break{"NoCluster", [](auto& m) { m.cluster.clear(); }, "cluster"},
         Break{"ClusterWithSlash", [](auto& m) { m.cluster = "a/b"; }, "cluster"},
         Break{"NoGeneration", [](auto& m) { m.generation = 0; }, "generation"},
@@ -137,7 +145,7 @@ TEST(ManifestFile, RefusesOtherFormatsLevelsKindsAndKeys) {
                                                         {"BEGIN PUBLIC KEY", "BEGIN PRIVATE KEY"},
                                                         {"\"cluster\"", "\"klaster\""},
                                                         {"0404", "04G4"},
-                                                        {"b0b0", "B0B0"},
+                                                        {"b1b1", "B1B1"},
                                                         {"\"4\":", "\"04\":"}}) {
     EXPECT_THAT(ParseManifest(AsBytes(Replaced(text, from, to))),
                 HasCode(StatusCode::kInvalidArgument))

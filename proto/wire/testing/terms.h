@@ -1,20 +1,14 @@
-// Valid content for tests of files: an image, keys, a manifest, an invitation.
+// Valid content for tests of files.
 #pragma once
 
-#include "crypto/ecdsa.h"
-#include "keyservice/core/manifest.h"
+#include "keyservice/core/testing/test_cluster.h"
 #include "proto/wire/invitation.h"
 
-namespace kedge::wire {
+namespace kedge::testing {
 
-// Values that differ from each other, so that a mixed-up field shows.
-ReferenceValues TestImage(std::vector<std::string> roles);
-// One of each, the same for the life of the process.
-const SigningKey& TestOwner();
-const RsaPrivateKey& TestSeedShareKey();
-TpmRoot TestTpmRoot();
-ManifestTerms TestManifestTerms();
-// For a worker with pins.
-Invitation TestInvitation();
+// A certificate that tpm_roots accepts, the same for the life of the process.
+const std::string& TestTpmRootPem();
+// For a worker with pins, to be signed by TestOwnerKey().
+wire::Invitation TestInvitation();
 
-}  // namespace kedge::wire
+}  // namespace kedge::testing
