@@ -15,15 +15,13 @@ Status Run(const SecretBytes& key, bool encrypt, ByteView in, std::span<uint8_t>
   const CipherCtxPtr context(EVP_CIPHER_CTX_new());
   const std::array<uint8_t, 16> iv{};
   int size = 0;
-  const bool good =
-      context &&
-      key.Reveal([&](ByteView raw) {
-        return EVP_CipherInit_ex2(context.get(), cipher, raw.data(), iv.data(), encrypt ? 1 : 0,
-                                  nullptr);
-      }) == 1 &&
-      EVP_CipherUpdate(context.get(), out.data(), &size, in.data(), static_cast<int>(in.size())) ==
-          1 &&
-      static_cast<size_t>(size) == in.size();
+  const bool good = context && key.Reveal([&](ByteView raw) {
+    return EVP_CipherInit_ex2(context.get(), cipher, raw.data(), iv.data(), encrypt ? 1 : 0,
+                              nullptr);
+  }) == 1 &&
+                    EVP_CipherUpdate(context.get(), out.data(), &size, in.data(),
+                                     static_cast<int>(in.size())) == 1 &&
+                    static_cast<size_t>(size) == in.size();
   return good ? absl::OkStatus() : OpenSslError("AES-CFB");
 }
 

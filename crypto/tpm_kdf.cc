@@ -64,10 +64,9 @@ StatusOr<SecretBytes> TpmKdfE(TpmHash hash, const SecretBytes& z, std::string_vi
   Bytes info = ToBytes(label);
   info.push_back(0);
   info = Join(info, Join(party_u_x, party_v_x));
-  return Derive("SSKDF", z,
-                {Text(OSSL_KDF_PARAM_DIGEST, NativeHashName(hash)),
-                 Octets(OSSL_KDF_PARAM_INFO, info)},
-                size);
+  return Derive(
+      "SSKDF", z,
+      {Text(OSSL_KDF_PARAM_DIGEST, NativeHashName(hash)), Octets(OSSL_KDF_PARAM_INFO, info)}, size);
 }
 
 }  // namespace kedge

@@ -44,9 +44,8 @@ StatusOr<PcrClass> MeasureOnce(Tpm& tpm, EventLog& log, const MeasuredEvent& eve
   const bool is_logged = logged != events.end();
   const size_t earlier = static_cast<size_t>(logged - events.begin());
   const bool is_last_of_pcr =
-      is_logged && std::none_of(logged + 1, events.end(), [&](const MeasuredEvent& later) {
-        return later.pcr == event.pcr;
-      });
+      is_logged && std::none_of(logged + 1, events.end(),
+                                [&](const MeasuredEvent& later) { return later.pcr == event.pcr; });
   if (!is_logged) events.push_back(event);
   RETURN_IF_ERROR(CheckEventOrder(events));
 

@@ -31,8 +31,8 @@ struct FirmwareEvent {
 };
 
 struct FirmwareLog {
-  std::vector<PcrBank> banks;    // those of the header that we know
-  uint8_t startup_locality = 0;  // PCR 0 starts at this value (Firmware Profile, 10.4.5.3)
+  std::vector<PcrBank> banks;         // those of the header that we know
+  uint8_t startup_locality = 0;       // PCR 0 starts at this value (Firmware Profile, 10.4.5.3)
   std::vector<FirmwareEvent> events;  // without the header event
 };
 

@@ -67,7 +67,8 @@ std::optional<KedgeLogRecord> ReadRecord(const json& record) {
 
 // `bytes` is one whole record, from its separator to its line feed.
 StatusOr<KedgeLogRecord> ParseRecord(ByteView bytes) {
-  const Status bad = Malformed("a record of the measurement log is not in the form that Kedge writes");
+  const Status bad =
+      Malformed("a record of the measurement log is not in the form that Kedge writes");
   if (bytes.size() < 2 || bytes.size() > kMaxRecordSize) return bad;
   const ByteView text = bytes.subspan(1, bytes.size() - 2);
   const json parsed = json::parse(text.begin(), text.end(), nullptr, /*allow_exceptions=*/false);
@@ -110,7 +111,8 @@ StatusOr<std::vector<KedgeLogRecord>> ParseKedgeLog(ByteView bytes) {
   std::vector<KedgeLogRecord> records;
   size_t at = 0;
   while (at < bytes.size()) {
-    if (records.size() == kMaxRecords) return Malformed("a measurement log of more than 16 records");
+    if (records.size() == kMaxRecords)
+      return Malformed("a measurement log of more than 16 records");
     const auto line_end = std::find(bytes.begin() + static_cast<ptrdiff_t>(at), bytes.end(), '\n');
     if (bytes[at] != kRecordSeparator || line_end == bytes.end()) {
       return Malformed("a record of the measurement log does not begin with RS and end with LF");

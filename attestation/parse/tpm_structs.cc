@@ -7,8 +7,8 @@
 namespace kedge {
 namespace {
 
-constexpr size_t kMaxName = 68;         // u16 nameAlg and SHA-512
-constexpr size_t kMaxExtraData = 64;    // TPM2B_DATA of a TPM with SHA-512: 2 + 64, at most 64 used
+constexpr size_t kMaxName = 68;       // u16 nameAlg and SHA-512
+constexpr size_t kMaxExtraData = 64;  // TPM2B_DATA of a TPM with SHA-512: 2 + 64, at most 64 used
 constexpr size_t kMaxDigest = 64;
 constexpr size_t kMaxRsaBytes = 512;    // RSA-4096
 constexpr size_t kMaxEccBytes = 66;     // P-521

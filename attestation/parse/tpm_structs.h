@@ -41,7 +41,7 @@ inline constexpr uint32_t kTpmGenerated = 0xFF544347;  // TPM_GENERATED_VALUE
 inline constexpr uint16_t kTpmAttestQuote = 0x8018;    // TPM_ST_ATTEST_QUOTE
 
 struct TpmPcrSelection {
-  uint16_t bank = 0;  // TPM_ALG_ID, as sent
+  uint16_t bank = 0;              // TPM_ALG_ID, as sent
   std::vector<PcrIndex> indices;  // ascending
 };
 

@@ -34,9 +34,10 @@ struct BootEvent {
   absl::Duration next_try{};
   int tries = 0;
   std::string code{};
-  std::string correlation_id{};  // 16 hex digits: from the service, or made here for a local refusal
-  std::string detail{};          // reason; for the journal, never for the console
-  bool repeated = false;       // the same code as at the previous try
+  std::string
+      correlation_id{};   // 16 hex digits: from the service, or made here for a local refusal
+  std::string detail{};   // reason; for the journal, never for the console
+  bool repeated = false;  // the same code as at the previous try
 };
 
 // One line without a line break, "kedge: …"; empty where the console stays silent. A refusal shows

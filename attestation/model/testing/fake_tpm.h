@@ -1,6 +1,6 @@
-// A TPM 2.0 in software that obeys the device's state machine and signs genuinely: its quotes verify
-// with real ECDSA, its EK activates real credentials. Only its keys are worthless, because no policy
-// names the root that certifies them (TestTpmCa).
+// A TPM 2.0 in software that obeys the device's state machine and signs genuinely: its quotes
+// verify with real ECDSA, its EK activates real credentials. Only its keys are worthless, because
+// no policy names the root that certifies them (TestTpmCa).
 #pragma once
 
 #include <map>

@@ -4,7 +4,8 @@ namespace kedge::testing {
 
 Status MemoryEventLog::Spend() {
   if (!calls_left_) return absl::OkStatus();
-  if (*calls_left_ == 0) return MakeError(StatusCode::kUnavailable, "the test log was told to fail");
+  if (*calls_left_ == 0)
+    return MakeError(StatusCode::kUnavailable, "the test log was told to fail");
   --*calls_left_;
   return absl::OkStatus();
 }

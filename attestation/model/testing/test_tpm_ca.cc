@@ -63,7 +63,8 @@ TestTpmCa::TestTpmCa(const std::string& common_name)
   const Certificate root = NewCertificate(1, key_.get());
   X509_NAME* name = X509_get_subject_name(root.get());
   X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8,
-                             reinterpret_cast<const unsigned char*>(common_name.c_str()), -1, -1, 0);
+                             reinterpret_cast<const unsigned char*>(common_name.c_str()), -1, -1,
+                             0);
   X509_set_issuer_name(root.get(), name);
   AddExtension(root.get(), NID_basic_constraints, "critical,CA:TRUE");
   AddExtension(root.get(), NID_key_usage, "critical,keyCertSign,cRLSign");

@@ -1,0 +1,274 @@
+#include "storage/core/luks_header.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "base/status_matchers.h"
+#include "storage/core/luks_layout.h"
+#include "storage/core/testing/header_builder.h"
+#include "storage/core/testing/hostile_headers.h"
+
+namespace kedge {
+namespace {
+
+using testing::FuzzInput;
+using testing::FuzzMode;
+using testing::GoodJson;
+using testing::HeaderRegion;
+using testing::HostileHeader;
+using testing::HostileHeaders;
+using testing::kDiskBytes;
+using testing::RegionOfFuzzInput;
+
+constexpr char kCorpus[] = KEDGE_SOURCE_DIR "/tests/corpus/luks_header";
+
+UnverifiedHeader GoodHeader() { return ParseHeader(HeaderRegion(GoodJson()), kDiskBytes).value(); }
+
+SecretBytes Dek() { return SecretBytes::CopyOf(Bytes(32, 0x11)).value(); }
+
+DiskBinding Binding() {
+  return {.cluster_id_hex = std::string(64, 'c'), .node = "node-1", .volume = "state"};
+}
+
+Bytes ReadFile(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+}
+
+TEST(ParseHeaderTest, AcceptsWhatLibcryptsetupWrites) {
+  ASSERT_OK_AND_ASSIGN(const UnverifiedHeader header,
+                       ParseHeader(HeaderRegion(GoodJson()), kDiskBytes));
+  EXPECT_EQ(header.uuid, "17aa7ebd-56a7-4afa-9017-250f0714f63f");
+  EXPECT_EQ(header.sequence, 4U);
+  EXPECT_EQ(header.token.dek_generation, 1U);
+  EXPECT_EQ(header.token.disk_counter, 0U);
+  EXPECT_EQ(header.token.data_sectors, 96736U);
+  EXPECT_EQ(ToHex(header.token.mac),
+            "abababab00000000000000000000000000000000000000000000000000000000");
+}
+
+class HostileHeaderTest : public ::testing::TestWithParam<HostileHeader> {};
+
+TEST_P(HostileHeaderTest, IsRefusedForItsReason) {
+  const auto header = ParseHeader(GetParam().region, kDiskBytes);
+  EXPECT_THAT(header, HasFault("HEADER_NOT_ACCEPTED"));
+  EXPECT_THAT(MessageOf(header.status()), ::testing::HasSubstr(GetParam().expected));
+}
+
+INSTANTIATE_TEST_SUITE_P(All, HostileHeaderTest, ::testing::ValuesIn(HostileHeaders()),
+                         [](const auto& test) {
+                           std::string name = test.param.name;
+                           std::replace(name.begin(), name.end(), '-', '_');
+                           return name;
+                         });
+
+TEST(ParseHeaderTest, RefusesAnotherRegionSize) {
+  Bytes region = HeaderRegion(GoodJson());
+  region.push_back(0);
+  EXPECT_THAT(ParseHeader(region, kDiskBytes), HasFault("HEADER_NOT_ACCEPTED"));
+  region.resize(kLuksHeaderRegionBytes - 1);
+  EXPECT_THAT(ParseHeader(region, kDiskBytes), HasFault("HEADER_NOT_ACCEPTED"));
+  EXPECT_THAT(ParseHeader({}, kDiskBytes), HasFault("HEADER_NOT_ACCEPTED"));
+}
+
+TEST(ParseHeaderTest, RefusesDataThatEndsBeyondTheDisk) {
+  const Bytes region = HeaderRegion(GoodJson());
+  const uint64_t end = kLuksDataOffset + 96736 * kDeviceMapperSectorBytes;
+  EXPECT_OK(ParseHeader(region, end));
+  EXPECT_THAT(ParseHeader(region, end - 1), HasFault("HEADER_NOT_ACCEPTED"));
+  EXPECT_THAT(ParseHeader(region, 0), HasFault("HEADER_NOT_ACCEPTED"));
+}
+
+// The fuzz corpus is this builder's work; KEDGE_WRITE_CORPUS=1 writes it.
+TEST(HeaderCorpusTest, HoldsEveryHostileHeader) {
+  std::vector<std::pair<std::string, Bytes>> expected = {
+      {"good", FuzzInput(FuzzMode::kRaw, HeaderRegion(GoodJson()))},
+      {"good-json", [] {
+         Bytes input = {'J'};
+         const Bytes text = ToBytes(GoodJson());
+         input.insert(input.end(), text.begin(), text.end());
+         return input;
+       }()}};
+  for (const HostileHeader& header : HostileHeaders()) {
+    const Bytes input = FuzzInput(FuzzMode::kRaw, header.region);
+    expected.emplace_back(header.name, input);
+    // Replaying the file shows the parser what the unit test showed it.
+    const ByteView copies = ByteView(header.region).first(kLuksCopiesBytes);
+    EXPECT_TRUE(Equal(ByteView(RegionOfFuzzInput(input)).first(kLuksCopiesBytes), copies))
+        << header.name;
+  }
+  const bool write = std::getenv("KEDGE_WRITE_CORPUS") != nullptr;
+  for (const auto& [name, input] : expected) {
+    const std::string path = std::string(kCorpus) + "/" + name;
+    if (write) {
+      std::filesystem::create_directories(kCorpus);
+      std::ofstream(path, std::ios::binary).write(AsText(input).data(), std::ssize(input));
+    }
+    EXPECT_EQ(ReadFile(path), input) << path << " is missing or old: run with KEDGE_WRITE_CORPUS=1";
+  }
+}
+
+TEST(HeaderDigestTest, CoversTheWholeMeaningOfTheHeader) {
+  const UnverifiedHeader good = GoodHeader();
+  // Anything the parser lets vary changes the digest …
+  Bytes region = HeaderRegion(GoodJson());
+  for (const size_t copy : {size_t{0}, kLuksCopyBytes}) {
+    region[copy + kLuksUuid.offset] = '2';
+    StoreChecksum(region, copy);
+  }
+  EXPECT_NE(HeaderDigest(ParseHeader(region, kDiskBytes).value()), HeaderDigest(good));
+  for (const auto& [from, to] : std::vector<std::pair<std::string, std::string>>{
+           {"03BRSEUc", "03BRSEUd"},
+           {"nMUHJHbV", "nMUHJHbW"},
+           {"Kqxwx4zF", "Kqxwx4zG"},
+           {R"("dek_generation":1)", R"("dek_generation":2)"},
+           {R"("disk_counter":"0")", R"("disk_counter":"1")"},
+           {R"("data_sectors":"96736")", R"("data_sectors":"96728")"},
+           {R"("iterations":1000,"salt":"03BR)", R"("iterations":1001,"salt":"03BR)"}}) {
+    const auto changed =
+        ParseHeader(HeaderRegion(testing::Replaced(GoodJson(), from, to)), kDiskBytes);
+    ASSERT_OK(changed);
+    EXPECT_NE(HeaderDigest(*changed), HeaderDigest(good)) << to;
+  }
+  Bytes keyslot = HeaderRegion(GoodJson());
+  keyslot.back() ^= 1;
+  EXPECT_NE(HeaderDigest(ParseHeader(keyslot, kDiskBytes).value()), HeaderDigest(good));
+  // … except the salt, whose only use is the checksum, and the MAC itself.
+  Bytes salt = HeaderRegion(GoodJson());
+  salt[kLuksSalt.offset] ^= 1;
+  StoreChecksum(salt, 0);
+  EXPECT_EQ(HeaderDigest(ParseHeader(salt, kDiskBytes).value()), HeaderDigest(good));
+  EXPECT_EQ(
+      HeaderDigest(ParseHeader(HeaderRegion(testing::Replaced(GoodJson(), "abababab", "00000000")),
+                               kDiskBytes)
+                       .value()),
+      HeaderDigest(good));
+}
+
+// Computed apart from this code: docs/FORMATS.md, "Vectors".
+TEST(HeaderVectorTest, KeysDigestAndMac) {
+  const StateDiskKeys keys = DeriveStateDiskKeys(Dek()).value();
+  const auto hex = [](const SecretBytes& key) {
+    return key.Reveal([](ByteView b) { return ToHex(b); });
+  };
+  EXPECT_EQ(hex(keys.header_mac),
+            "15090e9a7fffd9761b3ec0b0af436d7584c26b312d0db291f1a98aeb0b2b8f3f");
+  EXPECT_EQ(hex(keys.keyslot), "2d32c4e634477fee1cb4eaed10de9cc361bba7dab75d87e6d7d7437c2e347c54");
+  EXPECT_EQ(hex(keys.marker), "18c4daaca913b097184f3a8057ce3ec9a0bbc9f336828bf707983143a88ddf1f");
+  EXPECT_EQ(ToHex(HeaderDigest(GoodHeader())),
+            "adeca06bb6c28b7a16ecf5e271b1c6811c3b0b999e656c756ffb21eed406cb15");
+  EXPECT_EQ(ToHex(HeaderMac(keys.header_mac, GoodHeader(), Binding())),
+            "557beb1a5d3a6fa8033e9a72d20526b00bad2da4504c7350c8d5fecac2ad572a");
+}
+
+class HeaderMacTest : public ::testing::Test {
+ protected:
+  const StateDiskKeys keys_ = DeriveStateDiskKeys(Dek()).value();
+
+  StatusOr<UnverifiedHeader> Stamped(const std::string& json = GoodJson()) {
+    const Bytes region = HeaderRegion(json);
+    ASSIGN_OR_RETURN(const UnverifiedHeader header, ParseHeader(region, kDiskBytes));
+    ASSIGN_OR_RETURN(
+        const Bytes stamped,
+        WithHeaderMac(region, kDiskBytes, HeaderMac(keys_.header_mac, header, Binding())));
+    return ParseHeader(stamped, kDiskBytes);
+  }
+};
+
+TEST_F(HeaderMacTest, StampedHeaderVerifiesAndKeepsItsDigest) {
+  ASSERT_OK_AND_ASSIGN(const UnverifiedHeader stamped, Stamped());
+  ASSERT_OK_AND_ASSIGN(const VerifiedHeader verified,
+                       VerifiedHeader::Verify(stamped, keys_.header_mac, Binding()));
+  EXPECT_EQ(verified.Digest(), HeaderDigest(GoodHeader()));
+  EXPECT_EQ(verified.uuid(), stamped.uuid);
+}
+
+TEST_F(HeaderMacTest, UnstampedHeaderIsRefused) {
+  EXPECT_THAT(VerifiedHeader::Verify(GoodHeader(), keys_.header_mac, Binding()),
+              HasFault("HEADER_MAC"));
+}
+
+TEST_F(HeaderMacTest, AnotherBindingOrKeyIsRefused) {
+  ASSERT_OK_AND_ASSIGN(const UnverifiedHeader stamped, Stamped());
+  DiskBinding cluster = Binding(), node = Binding(), volume = Binding(), generation = Binding(),
+              shifted = Binding();
+  cluster.cluster_id_hex = std::string(64, 'd');
+  node.node = "node-2";
+  volume.volume = "data";
+  generation.dek_generation = 2;
+  shifted.node = "node-1s";
+  shifted.volume = "tate";
+  for (const DiskBinding& other : {cluster, node, volume, generation, shifted}) {
+    EXPECT_THAT(VerifiedHeader::Verify(stamped, keys_.header_mac, other), HasFault("HEADER_MAC"));
+  }
+  EXPECT_THAT(VerifiedHeader::Verify(stamped, keys_.keyslot, Binding()), HasFault("HEADER_MAC"));
+}
+
+TEST_F(HeaderMacTest, ChangedTokenIsRefused) {
+  ASSERT_OK_AND_ASSIGN(const UnverifiedHeader stamped, Stamped());
+  ASSERT_OK_AND_ASSIGN(
+      UnverifiedHeader other,
+      Stamped(testing::Replaced(GoodJson(), R"("disk_counter":"0")", R"("disk_counter":"1")")));
+  EXPECT_NE(other.token.mac, stamped.token.mac);
+  other.token.mac = stamped.token.mac;
+  EXPECT_THAT(VerifiedHeader::Verify(other, keys_.header_mac, Binding()), HasFault("HEADER_MAC"));
+}
+
+TEST(WithHeaderMacTest, RefusesARegionThatIsNotAccepted) {
+  EXPECT_THAT(WithHeaderMac(Bytes(kLuksHeaderRegionBytes, 0), kDiskBytes, {}),
+              HasFault("HEADER_NOT_ACCEPTED"));
+}
+
+class InspectPrefixTest : public ::testing::Test {
+ protected:
+  Bytes prefix_ = Bytes(kDiskPrefixBytes, 0);
+};
+
+TEST_F(InspectPrefixTest, AllZeroIsBlank) {
+  EXPECT_EQ(InspectPrefix(prefix_, kDiskBytes).content, DiskContent::kBlank);
+}
+
+TEST_F(InspectPrefixTest, AnyByteWhereAHeaderCouldBeginIsForeign) {
+  std::vector<size_t> offsets = {0, 510, 1080, kLuksCopiesBytes - 1};
+  for (const uint64_t offset : kLuksSecondaryOffsets) {
+    offsets.push_back(offset);
+    offsets.push_back(offset + kLuksBinaryHeaderBytes - 1);
+  }
+  for (const size_t offset : offsets) {
+    prefix_[offset] = 1;
+    const DiskInspection inspection = InspectPrefix(prefix_, kDiskBytes);
+    EXPECT_EQ(inspection.content, DiskContent::kForeign) << offset;
+    EXPECT_FALSE(inspection.detail.empty());
+    prefix_[offset] = 0;
+  }
+}
+
+TEST_F(InspectPrefixTest, GoodHeaderIsLuks2) {
+  const Bytes region = HeaderRegion(GoodJson());
+  std::copy(region.begin(), region.end(), prefix_.begin());
+  const DiskInspection inspection = InspectPrefix(prefix_, kDiskBytes);
+  EXPECT_EQ(inspection.content, DiskContent::kLuks2);
+  EXPECT_EQ(inspection.header_digest, HeaderDigest(GoodHeader()));
+  EXPECT_EQ(inspection.uuid, GoodHeader().uuid);
+}
+
+TEST_F(InspectPrefixTest, HostileHeadersAreForeignNeverBlank) {
+  for (const HostileHeader& header : HostileHeaders()) {
+    std::copy(header.region.begin(), header.region.end(), prefix_.begin());
+    EXPECT_EQ(InspectPrefix(prefix_, kDiskBytes).content, DiskContent::kForeign) << header.name;
+  }
+}
+
+TEST_F(InspectPrefixTest, TooSmallADiskIsForeign) {
+  EXPECT_EQ(InspectPrefix(prefix_, kStateDiskMinBytes - 1).content, DiskContent::kForeign);
+  prefix_.pop_back();
+  EXPECT_EQ(InspectPrefix(prefix_, kDiskBytes).content, DiskContent::kForeign);
+  EXPECT_EQ(InspectPrefix({}, 0).content, DiskContent::kForeign);
+}
+
+}  // namespace
+}  // namespace kedge

@@ -1,0 +1,20 @@
+// Headers that the allow-list must refuse, each with one thing wrong.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+
+namespace kedge::testing {
+
+struct HostileHeader {
+  std::string name;
+  Bytes region;
+  std::string expected;  // what the refusal must say
+};
+
+// Checksums are right unless they are the point.
+std::vector<HostileHeader> HostileHeaders();
+
+}  // namespace kedge::testing
