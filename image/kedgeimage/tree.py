@@ -1,9 +1,11 @@
 """The root file system: Debian's tree, cut down, with Kedge's own files on top."""
 
 import hashlib
+import os
 import pathlib
 import re
 import shutil
+import stat
 
 from . import kernel as kernels
 from .host import BuildError, run, run_inside
@@ -55,12 +57,18 @@ def _delete(path: pathlib.Path) -> None:
         path.unlink(missing_ok=True)
 
 
+def _matches(tree: pathlib.Path, pattern: str) -> set[pathlib.Path]:
+    """What a pattern names. Unlike glob() alone it also finds a dangling link by its full name."""
+    literal = tree / pattern
+    return {*tree.glob(pattern), *([literal] if os.path.lexists(literal) else [])}
+
+
 def _remove(tree: pathlib.Path, patterns: list[str]) -> None:
     kept = {path for pattern in patterns if pattern.startswith("!")
-            for path in tree.glob(pattern[1:])}
+            for path in _matches(tree, pattern[1:])}
     for pattern in patterns:
         if not pattern.startswith("!"):
-            for path in sorted(set(tree.glob(pattern)) - kept):
+            for path in sorted(_matches(tree, pattern) - kept):
                 _delete(path)
 
 
@@ -126,8 +134,17 @@ def make_base(rootfs_tar: pathlib.Path, kernel: kernels.Kernel, image_dir: pathl
     for name in ("modules.initrd", "modules.root"):
         kernels.install_modules(kernel, kernels.module_names(image_dir / name), part)
     copy_onto(image_dir / "tree", part)
+    _drop_privileged_modes(part)
     part.rename(base)
     return base
+
+
+def _drop_privileged_modes(tree: pathlib.Path) -> None:
+    """No program of a node runs as anyone but its caller."""
+    for path in tree.rglob("*"):
+        info = path.lstat()
+        if stat.S_ISREG(info.st_mode) and info.st_mode & (stat.S_ISUID | stat.S_ISGID):
+            path.chmod(stat.S_IMODE(info.st_mode) & 0o777)
 
 
 def _lock_accounts(tree: pathlib.Path) -> None:
