@@ -28,7 +28,8 @@ class Machine {
   // The invitation as the host hands it in: hostile, at most kMaxInvitationSize bytes, and possibly
   // another one at the next call. Fault NO_INVITATION where there is none.
   virtual StatusOr<Bytes> ReadInvitation() = 0;
-  // Parses strictly and verifies the owner's signature; pure. Fault INVITATION_NOT_ACCEPTED.
+  // Parses strictly, verifies the owner's signature and checks that every value makes sense; pure.
+  // Faults MALFORMED, INVITATION_NOT_ACCEPTED.
   virtual StatusOr<Invitation> VerifyInvitation(ByteView bytes) = 0;
   // Random for every boot, the same throughout one boot.
   virtual StatusOr<std::string> BootId() = 0;

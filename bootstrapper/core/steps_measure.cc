@@ -44,10 +44,7 @@ Status MeasureInitData(Node& node) {
 }
 
 Status VerifyInvitation(Node& node) {
-  ASSIGN_OR_RETURN(Invitation invitation,
-                   node.ports.machine.VerifyInvitation(node.invitation_bytes));
-  RETURN_IF_ERROR(ValidateInvitation(invitation));
-  node.invitation = std::move(invitation);
+  ASSIGN_OR_RETURN(node.invitation, node.ports.machine.VerifyInvitation(node.invitation_bytes));
   return absl::OkStatus();
 }
 
