@@ -20,6 +20,9 @@ inline constexpr char kNodeKeyFile[] = "pki/node.key";
 inline constexpr char kNodeCertificateFile[] = "pki/node.crt";
 inline constexpr char kCaCertificateFile[] = "pki/ca.crt";
 
+// What kDiskContentRunFile and a disk report say.
+std::string_view NameOf(DiskContent content);  // "blank", "luks2", "foreign"
+
 inline constexpr char kJoinTarget[] = "kedge-joined.target";
 inline constexpr char kStateVolume[] = "state";
 

@@ -4,8 +4,6 @@
 #include "bootstrapper/core/steps.h"
 
 namespace kedge {
-namespace {
-
 std::string_view NameOf(DiskContent content) {
   switch (content) {
     case DiskContent::kBlank:
@@ -17,8 +15,6 @@ std::string_view NameOf(DiskContent content) {
   }
   return "foreign";
 }
-
-}  // namespace
 
 bool IsInvitedByACluster(const Node& node) { return !node.invitation->IsFirstNode(); }
 bool IsControlPlane(const Node& node) { return node.invitation->role == kControlPlane; }

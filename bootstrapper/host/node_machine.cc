@@ -58,9 +58,11 @@ StatusOr<std::string> NodeMachine::BootId() {
 }
 
 StatusOr<std::string> RootFolder::MakePath(const std::string& name) const {
-  const size_t slash = name.find('/');
-  RETURN_IF_ERROR(MakeFolders(
-      slash == std::string::npos ? path_ : absl::StrCat(path_, "/", name.substr(0, slash)), 0700));
+  // The folder itself may be entered by the key service's own user; what is in it is for root.
+  RETURN_IF_ERROR(MakeFolders(path_, 0755));
+  if (const size_t slash = name.find('/'); slash != std::string::npos) {
+    RETURN_IF_ERROR(MakeFolders(absl::StrCat(path_, "/", name.substr(0, slash)), 0700));
+  }
   return absl::StrCat(path_, "/", name);
 }
 

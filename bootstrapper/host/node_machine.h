@@ -31,7 +31,7 @@ class NodeMachine final : public Machine {
   const std::string boot_id_path_;
 };
 
-// Files of mode 0600 in folders of mode 0700 under `path`, which is made at the first write.
+// Files of mode 0600, and folders of mode 0700, in `path`, which is made (0755) at the first write.
 class RootFolder : public Folder {
  public:
   explicit RootFolder(std::string path) : path_(std::move(path)) {}
