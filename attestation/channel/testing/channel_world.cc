@@ -109,6 +109,7 @@ Status WorldServer::Activated() {
 }
 
 StatusOr<ServerAnswer> WorldServer::Answer() {
+  before_answer();
   answered = true;
   ServerAnswer answer;
   answer.payload = ToBytes(payload);

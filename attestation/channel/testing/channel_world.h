@@ -1,6 +1,7 @@
 // A cluster, a node, an owner and their keys, and both ends of honest exchanges between them.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -60,6 +61,7 @@ class WorldServer final : public ServerExchange {
   std::string dek = "the data encryption key of node-2";
   std::string payload = "join documents";
   Status admit_error;
+  std::function<void()> before_answer = [] {};
   // Seen in the exchange.
   std::optional<ClientRequest> admitted;
   bool activated = false;

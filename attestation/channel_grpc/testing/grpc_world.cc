@@ -21,11 +21,11 @@ ExchangeServer::Options LoopbackServer::DefaultOptions() {
 }
 
 LoopbackServer::LoopbackServer(ChannelWorld& world, std::function<void(WorldServer&)> configure,
-                               ExchangeServer::Options options) {
+                               const ExchangeServer::Options& options, Make make) {
   server = Must(StartExchangeServer(
       options, tls,
-      [&world, configure = std::move(configure)] {
-        auto exchange = std::make_unique<WorldServer>(world);
+      [&world, configure = std::move(configure), make = std::move(make)] {
+        std::unique_ptr<WorldServer> exchange = make(world);
         if (configure) configure(*exchange);
         return exchange;
       },

@@ -30,11 +30,14 @@ class EventLog {
   std::vector<ExchangeEvent> events_ ABSL_GUARDED_BY(mutex_);
 };
 
-// A server of `world` on a free loopback port. Every exchange gets a WorldServer that `configure`
-// has set up.
+// A server of `world` on a free loopback port. Every exchange gets a server from `make` that
+// `configure` has set up.
 struct LoopbackServer {
-  LoopbackServer(ChannelWorld& world, std::function<void(WorldServer&)> configure = {},
-                 ExchangeServer::Options options = DefaultOptions());
+  using Make = std::function<std::unique_ptr<WorldServer>(ChannelWorld&)>;
+  explicit LoopbackServer(
+      ChannelWorld& world, std::function<void(WorldServer&)> configure = {},
+      const ExchangeServer::Options& options = DefaultOptions(),
+      Make make = [](ChannelWorld& w) { return std::make_unique<WorldServer>(w); });
   static ExchangeServer::Options DefaultOptions();
   std::string endpoint() const { return "127.0.0.1:" + std::to_string(server->port()); }
 
