@@ -2,13 +2,16 @@
 
 import itertools
 import os
+import pathlib
 import subprocess
 
-from .process import COMMAND_TIMEOUT, ToolError, tool
+from .capture import Capture
+from .process import COMMAND_TIMEOUT, ToolError, spawn, stop, tool, wait_until
 
 PREFIX = "192.168.77"
 HOST_ADDRESS = f"{PREFIX}.1"
 _BRIDGE = "br0"
+_CAPTURE = pathlib.Path(__file__).with_name("capture.py")
 _counter = itertools.count(1)
 
 
@@ -17,6 +20,7 @@ class Network:
 
     def __init__(self) -> None:
         self.namespace = f"kedge-{os.getpid()}-{next(_counter)}"
+        self._children: list[subprocess.Popen] = []
         tool("ip", "netns", "add", self.namespace)
         try:
             self._ip("link", "set", "lo", "up")
@@ -53,6 +57,32 @@ class Network:
         return subprocess.run([str(part) for part in self.inside(*argv)], input=stdin,
                               capture_output=True, timeout=timeout, check=False)
 
+    def start(self, *argv: object) -> subprocess.Popen:
+        """Starts a host command within the namespace; it ends at the latest with close()."""
+        process = spawn(self.inside(*argv), subprocess.DEVNULL, subprocess.DEVNULL)
+        self._children.append(process)
+        return process
+
+    def connect(self, address: str, port: int, timeout: float = 5) -> str:
+        """What a TCP connection from the host meets: "open", "refused" or "silence"."""
+        script = ("import socket, sys\n"
+                  "try: socket.create_connection((sys.argv[1], int(sys.argv[2])), "
+                  "float(sys.argv[3])); print('open')\n"
+                  "except ConnectionRefusedError: print('refused')\n"
+                  "except OSError: print('silence')\n")
+        done = self.run("python3", "-c", script, address, port, timeout, timeout=timeout + 30)
+        return done.stdout.decode().strip() or done.stderr.decode()
+
+    def capture(self, log: pathlib.Path) -> Capture:
+        """Records every frame on the bridge from now on, until close()."""
+        with log.open("wb") as out:
+            process = spawn(self.inside("python3", _CAPTURE, _BRIDGE), out, out)
+        self._children.append(process)
+        wait_until(lambda: b"started" in log.read_bytes(), 10, "the capture to start")
+        return Capture(process, log)
+
     def close(self) -> None:
         """Deletes the namespace and with it every device in it."""
+        for process in self._children:
+            stop(process)
         tool("ip", "netns", "del", self.namespace)
