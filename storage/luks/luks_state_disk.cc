@@ -81,7 +81,7 @@ LuksStateDisk::LuksStateDisk(Options options) : options_(std::move(options)) {
 }
 
 std::string LuksStateDisk::MarkerPath() const {
-  return options_.mount_point + "/" + std::string(kMarkerFile);
+  return UnverifiedMountPoint() + "/" + std::string(kMarkerFile);
 }
 
 StatusOr<DiskInspection> LuksStateDisk::Inspect() {
@@ -113,7 +113,7 @@ StatusOr<Sha256Digest> LuksStateDisk::FormatHere(const SecretBytes& dek, const D
   uint64_t bytes = 0;
   {
     ASSIGN_OR_RETURN(const BlockDisk found, BlockDisk::OpenForReading(options_.device));
-    RETURN_IF_ERROR(RemoveMappingsOn(found.number()));
+    RETURN_IF_ERROR(ClearLeftovers(found.number()));
   }
   {
     ASSIGN_OR_RETURN(const BlockDisk disk, BlockDisk::OpenForWriting(options_.device));
@@ -132,7 +132,7 @@ StatusOr<Sha256Digest> LuksStateDisk::FormatHere(const SecretBytes& dek, const D
   // The same way in as Open: what does not open again is never written as a header.
   Status status = MapAndCheck(region, header, keys, options_.device, number, options_.mapping);
   if (status.ok()) status = MakeExt4(options_.mkfs_programs, MappedPath());
-  if (status.ok()) status = MountExt4(MappedPath(), options_.mount_point);
+  if (status.ok()) status = MountExt4(MappedPath(), UnverifiedMountPoint());
   if (status.ok()) {
     status =
         WriteFileAtomically(MarkerPath(), MakeMarker(keys.marker, binding, header.uuid()), 0600);
@@ -150,7 +150,7 @@ StatusOr<Sha256Digest> LuksStateDisk::FormatHere(const SecretBytes& dek, const D
 StatusOr<Sha256Digest> LuksStateDisk::OpenHere(const SecretBytes& dek, const DiskBinding& binding) {
   ASSIGN_OR_RETURN(const StateDiskKeys keys, DeriveStateDiskKeys(dek));
   ASSIGN_OR_RETURN(const BlockDisk disk, BlockDisk::OpenForReading(options_.device));
-  RETURN_IF_ERROR(RemoveMappingsOn(disk.number()));
+  RETURN_IF_ERROR(ClearLeftovers(disk.number()));
   ASSIGN_OR_RETURN(const Bytes prefix, disk.ReadPrefix(kDiskPrefixBytes));
   const DiskInspection inspection = InspectPrefix(prefix, disk.bytes());
   if (inspection.content == DiskContent::kBlank) {
@@ -166,11 +166,13 @@ StatusOr<Sha256Digest> LuksStateDisk::OpenHere(const SecretBytes& dek, const Dis
                    ParseAndVerify(region, disk.bytes(), keys, binding));
   Status status =
       MapAndCheck(region, header, keys, options_.device, disk.number(), options_.mapping);
-  if (status.ok()) status = MountExt4(MappedPath(), options_.mount_point);
+  if (status.ok()) status = MountExt4(MappedPath(), UnverifiedMountPoint());
   if (status.ok()) {
     const auto marker = ReadFileBounded(MarkerPath(), kMarkerMaxBytes);
     status = CheckMarker(marker.ok() ? *marker : Bytes(), keys.marker, binding, header.uuid());
   }
+  if (status.ok()) status = MountExt4(MappedPath(), options_.mount_point);
+  if (status.ok()) status = Unmount(UnverifiedMountPoint());
   if (!status.ok()) {
     CloseHere().IgnoreError();
     return status;
@@ -181,7 +183,12 @@ StatusOr<Sha256Digest> LuksStateDisk::OpenHere(const SecretBytes& dek, const Dis
 Status LuksStateDisk::CloseHere() {
   ASSIGN_OR_RETURN(const BlockDisk disk, BlockDisk::OpenForReading(options_.device));
   RETURN_IF_ERROR(Unmount(options_.mount_point));
-  return RemoveMappingsOn(disk.number());
+  return ClearLeftovers(disk.number());
+}
+
+Status LuksStateDisk::ClearLeftovers(dev_t disk) {
+  RETURN_IF_ERROR(Unmount(UnverifiedMountPoint()));
+  return RemoveMappingsOn(disk);
 }
 
 }  // namespace kedge

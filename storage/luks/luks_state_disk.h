@@ -3,6 +3,7 @@
 
 #include <absl/base/thread_annotations.h>
 #include <absl/synchronization/mutex.h>
+#include <sys/types.h>
 
 #include <functional>
 #include <string>
@@ -18,8 +19,9 @@ namespace kedge {
 //   the disk reads as blank.
 //   Open reads the header once, judges that copy, and gives libcryptsetup only that copy, sealed in
 //   memory.
-// Needs /proc, /dev/mapper/control and the modules dm_crypt, dm_integrity, authenc, hmac, xts,
-// ext4.
+// Something is mounted at the mount point only after every check of Open: until then the file
+// system is mounted at `mount_point`.unverified, where nobody looks for it. Needs /proc,
+// /dev/mapper/control and the modules dm_crypt, dm_integrity, authenc, hmac, xts, ext4.
 //
 // Thread-safe; calls are serialised and block.
 class LuksStateDisk final : public StateDisk {
@@ -48,8 +50,11 @@ class LuksStateDisk final : public StateDisk {
   StatusOr<Sha256Digest> OpenHere(const SecretBytes& dek, const DiskBinding& binding)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Status CloseHere() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // What a call that was killed left behind; DISK_BUSY where the disk is in use.
+  Status ClearLeftovers(dev_t disk) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   std::string MappedPath() const { return "/dev/mapper/" + options_.mapping; }
+  std::string UnverifiedMountPoint() const { return options_.mount_point + ".unverified"; }
   std::string MarkerPath() const;
 
   const Options options_;

@@ -9,9 +9,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
+#include <thread>
 
 #include "base/host/files.h"
 #include "base/status_matchers.h"
@@ -381,6 +383,29 @@ TEST_F(LuksStateDiskUmlTest, FileSystemWithoutItsMarkerIsRefused) {
   EXPECT_OK(disk_.Open(dek_, binding_));
 }
 
+// Others take what is mounted at the mount point for this node's disk.
+TEST_F(LuksStateDiskUmlTest, NothingUnverifiedAppearsAtTheMountPoint) {
+  std::atomic<bool> stop = false;
+  std::atomic<bool> seen = false;
+  std::thread watcher([&stop, &seen] {
+    const std::string entry = " " + std::string(kMountPoint) + " ";
+    while (!stop) {
+      if (ReadText("/proc/self/mounts").find(entry) != std::string::npos) seen = true;
+    }
+  });
+  FormatDisk();
+  EXPECT_FALSE(seen) << "while formatting, before the header was written";
+  ASSERT_OK(disk_.Open(dek_, binding_));
+  const std::string marker = std::string(kMountPoint) + "/" + std::string(kMarkerFile);
+  ASSERT_EQ(unlink(marker.c_str()), 0);
+  ASSERT_OK(disk_.Close());
+  seen = false;
+  EXPECT_THAT(disk_.Open(dek_, binding_), HasFault("MARKER_MISSING"));
+  EXPECT_FALSE(seen) << "a file system that is not this node's";
+  stop = true;
+  watcher.join();
+}
+
 TEST_F(LuksStateDiskUmlTest, DestroyedFileSystemIsRefused) {
   FormatDisk();
   const size_t size = RawSize() - kLuksDataOffset;
@@ -438,6 +463,16 @@ TEST_F(LuksStateDiskUmlTest, MappingThatAKilledOpenLeftIsCleared) {
   ASSERT_EQ(std::system("umount /run/kedge/state"), 0);
   ASSERT_TRUE(IsMapped());
   EXPECT_OK(disk_.Open(dek_, binding_));
+}
+
+TEST_F(LuksStateDiskUmlTest, MountThatAKilledOpenLeftIsCleared) {
+  FormatDisk();
+  ASSERT_OK(disk_.Open(dek_, binding_));
+  ASSERT_EQ(std::system("mount --bind /run/kedge/state /run/kedge/state.unverified && "
+                        "umount /run/kedge/state"),
+            0);
+  EXPECT_OK(disk_.Open(dek_, binding_));
+  EXPECT_EQ(ReadText("/proc/self/mounts").find(".unverified"), std::string::npos);
 }
 
 TEST_F(LuksStateDiskUmlTest, AbsentDiskIsNamed) {
