@@ -49,7 +49,8 @@ Bytes EncodeEcdsaSignature(uint16_t hash_alg, ByteView r, ByteView s);
 // The same from DER.
 Bytes EncodeEcdsaSignatureFromDer(uint16_t hash_alg, ByteView der);
 
-inline constexpr uint32_t kAkAttributes = 0x00050072;  // restricted, sign, fixed*, origin, userAuth
+// Restricted, sign, noDA, userWithAuth, sensitiveDataOrigin, fixedParent, fixedTPM.
+inline constexpr uint32_t kAkAttributes = 0x00050472;
 // TPMT_PUBLIC of an ECC P-256 ECDSA-SHA-256 signing key.
 Bytes EncodeAkPublic(ByteView x, ByteView y, uint32_t attributes = kAkAttributes);
 // TPMT_PUBLIC by the templates L-1 (RSA-2048) and H-3 (ECC P-384) of the TCG EK Credential Profile.

@@ -1,0 +1,54 @@
+// The Tpm port over tpm2-tss ESAPI: /dev/tpmrm0 on a node, swtpm in tests.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "attestation/model/tpm.h"
+#include "attestation/tpm/owner_thread.h"
+
+namespace kedge {
+
+inline constexpr char kSystemTcti[] = "device:/dev/tpmrm0";
+
+enum class EkType { kRsa2048, kEccP384 };
+
+struct EsysTpmOptions {
+  // A TCTI loader string, e.g. "device:/dev/tpmrm0" or "swtpm:path=/run/x/tpm.sock".
+  std::string tcti = kSystemTcti;
+  // The order in which endorsement certificates are looked for; the first one found is used.
+  std::vector<EkType> endorsement_keys = {EkType::kRsa2048, EkType::kEccP384};
+};
+
+class EsysConnection;
+
+// The connection is made at the first call and again after the device went away, so construction
+// never fails; every method may return UNAVAILABLE with fault TPM_UNAVAILABLE. Further faults:
+// TPM_BANK_UNSUPPORTED (an active bank that Kedge cannot hash for), TPM_NO_EK_CERTIFICATE,
+// TPM_EK_MISMATCH (no certified key by the profile's templates), CREDENTIAL_REFUSED.
+class EsysTpm final : public Tpm {
+ public:
+  explicit EsysTpm(EsysTpmOptions options = {});
+  ~EsysTpm() override;
+
+  StatusOr<std::vector<PcrBank>> ActiveBanks() override;
+  StatusOr<PcrValues> ReadPcrs(PcrBank bank, const std::vector<PcrIndex>& indices) override;
+  Status Extend(const MeasuredEvent& event) override;
+  StatusOr<Bytes> AttestationKeyPublic() override;
+  StatusOr<TpmQuote> Quote(PcrBank bank, const std::vector<PcrIndex>& indices,
+                           const ReportData& extra_data) override;
+  StatusOr<EndorsementKey> Endorsement() override;
+  StatusOr<SecretBytes> ActivateCredential(const CredentialBlob& blob) override;
+
+ private:
+  // Runs `work(EsysConnection&)` on the owner thread with an open connection.
+  template <typename Work>
+  auto OnConnection(Work&& work);
+
+  EsysTpmOptions options_;
+  std::unique_ptr<EsysConnection> connection_;  // touched by the owner thread only
+  OwnerThread owner_;                           // ends before the connection
+};
+
+}  // namespace kedge
