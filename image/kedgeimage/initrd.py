@@ -7,7 +7,7 @@ import shutil
 from . import kernel as kernels
 from .host import BuildError, run, run_inside
 from .identity import Identity
-from .tree import copy_onto, lines_of
+from .tree import copy_onto, lines_of, remove_units_of
 
 _LIBRARY_FOLDERS = ("usr/lib/x86_64-linux-gnu", "usr/lib/x86_64-linux-gnu/systemd",
                     "usr/lib/systemd")
@@ -85,8 +85,9 @@ def _made(folder: pathlib.Path) -> pathlib.Path:
 
 
 def make(base: pathlib.Path, root: pathlib.Path, project: pathlib.Path, identity: Identity,
-         kernel: kernels.Kernel, target: pathlib.Path) -> None:
-    """Makes the initrd's tree from the base tree, the root tree's accounts and our units."""
+         kernel: kernels.Kernel, target: pathlib.Path, missing: list[str]) -> None:
+    """Makes the initrd's tree from the base tree, the root tree's accounts and our units, but for
+    the units of programs that are missing."""
     image_dir = project / "image"
     shutil.rmtree(target, ignore_errors=True)
     for folder in ("usr/bin", "usr/sbin", "usr/lib", "usr/lib64", "etc/systemd/system", "proc",
@@ -113,8 +114,12 @@ def make(base: pathlib.Path, root: pathlib.Path, project: pathlib.Path, identity
     (target / "etc/systemd/system/default.target").symlink_to(
         "/usr/lib/systemd/system/initrd.target")
     copy_onto(image_dir / "tree-initrd", target)
-    ours = project / "systemd/initrd"
-    copy_onto(ours, target / "usr/lib/systemd/system")
-    enabled = [path.name for folder in (ours, image_dir / "tree-initrd/usr/lib/systemd/system")
-               for path in sorted(folder.glob("*.*")) if "\n[Install]\n" in path.read_text()]
+    units = target / "usr/lib/systemd/system"
+    copy_onto(project / "systemd/initrd", units)
+    remove_units_of(missing, units)
+    # What is enabled here is what our own units of the initrd ask for.
+    names = {path.name for folder in ("systemd/initrd", "image/tree-initrd/usr/lib/systemd/system")
+             for path in (project / folder).iterdir()}
+    enabled = [name for name in sorted(names)
+               if (units / name).exists() and "\n[Install]\n" in (units / name).read_text()]
     run_inside(target, "systemctl", "--root=/", "enable", *enabled)

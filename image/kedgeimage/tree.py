@@ -158,23 +158,30 @@ def _lock_accounts(tree: pathlib.Path) -> None:
 
 
 def make_root(base: pathlib.Path, project: pathlib.Path, bin_dir: pathlib.Path,
-              identity: Identity, target: pathlib.Path, allow_missing: bool) -> None:
-    """Makes the root tree of one image from the base tree, the binaries and the units."""
+              identity: Identity, target: pathlib.Path, allow_missing: bool) -> list[str]:
+    """Makes the root tree of one image from the base tree, the binaries and the units.
+
+    Returns the programs it had to leave out, which only `allow_missing` permits.
+    """
     shutil.rmtree(target, ignore_errors=True)
     run("cp", "-a", "--reflink=auto", base, target)
     test = identity.variant == "test"
+    missing = []
     for program in PROGRAMS + (TEST_PROGRAMS if test else ()):
         binary = find_program(bin_dir, program)
         if binary:
             install(binary, target / "usr/bin" / program, 0o755)
             run("strip", "--strip-unneeded", target / "usr/bin" / program)
-        elif not allow_missing:
+        elif allow_missing:
+            missing.append(program)
+        else:
             raise BuildError(f"no {program} under {bin_dir}: build it first")
     for source, there in _SYSTEMD_FOLDERS.items():
         if (project / source).is_dir():
             copy_onto(project / source, target / there)
     if test:
         copy_onto(project / "tests/vm/testd/tree", target)
+    remove_units_of(missing, target / "usr/lib/systemd/system")
     for folder in ("proc", "sys", "dev", "run", "tmp", "var"):  # all mounted over
         shutil.rmtree(target / folder, ignore_errors=True)
         (target / folder).mkdir()
@@ -190,6 +197,15 @@ def make_root(base: pathlib.Path, project: pathlib.Path, bin_dir: pathlib.Path,
         leftover.unlink()
     _lock_accounts(target)
     run_inside(target, "systemctl", "--root=/", "preset-all", "--preset-mode=enable-only")
+    return missing
+
+
+def remove_units_of(programs: list[str], units: pathlib.Path) -> None:
+    """Deletes our units that start one of these programs: they would fail for ever."""
+    for unit in sorted(units.glob("kedge-*.service")):
+        if any(f"/{program} " in f"{line} " for program in programs
+               for line in unit.read_text().splitlines() if line.startswith("ExecStart=")):
+            unit.unlink()
 
 
 def find_program(bin_dir: pathlib.Path, name: str) -> pathlib.Path | None:

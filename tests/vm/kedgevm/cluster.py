@@ -1,5 +1,6 @@
 """A network, a TPM authority and any number of nodes, cleaned up together."""
 
+import contextlib
 import pathlib
 import shutil
 import subprocess
@@ -55,9 +56,11 @@ class Cluster:
         return self.network.run(*argv, stdin=stdin, timeout=timeout)
 
     def close(self) -> None:
-        for node in self.nodes:
-            node.power_cut()
-        if self.network:
-            self.network.close()
-            self.network = None
-            shutil.rmtree(self._sockets)
+        """Also when one of its steps fails, the others are done."""
+        with contextlib.ExitStack() as steps:
+            if self.network:
+                steps.callback(shutil.rmtree, self._sockets)
+                steps.callback(self.network.close)
+                self.network = None
+            for node in self.nodes:
+                steps.callback(node.power_cut)

@@ -3,6 +3,7 @@
 import itertools
 import os
 import pathlib
+import re
 import subprocess
 
 from .capture import Capture
@@ -15,11 +16,20 @@ _CAPTURE = pathlib.Path(__file__).with_name("capture.py")
 _counter = itertools.count(1)
 
 
+def _remove_leftovers() -> None:
+    """Deletes the namespaces of test runs that were killed before they could."""
+    for line in tool("ip", "netns", "list").splitlines():
+        match = re.match(r"kedge-(\d+)-\d+\b", line)
+        if match and not pathlib.Path(f"/proc/{match[1]}").exists():
+            tool("ip", "netns", "del", match[0])
+
+
 class Network:
     """Made on construction, gone after close()."""
 
     def __init__(self) -> None:
         self.namespace = f"kedge-{os.getpid()}-{next(_counter)}"
+        _remove_leftovers()
         self._children: list[subprocess.Popen] = []
         tool("ip", "netns", "add", self.namespace)
         try:
