@@ -68,6 +68,23 @@ Status SyncFolder(const std::string& folder) {
   return absl::OkStatus();
 }
 
+// Writes a synced file beside `path` and lets `place(temporary)` give it its name: 0, or -1 with
+// errno.
+template <typename Place>
+Status PutFile(const std::string& path, ByteView content, mode_t mode, Place place) {
+  std::string temporary = absl::StrCat(path, ".XXXXXX");
+  const int fd = mkostemp(temporary.data(), O_CLOEXEC);  // created 0600
+  if (fd < 0) return FromErrno(errno, absl::StrCat("cannot make a file beside ", path));
+  const absl::Cleanup closer = [fd] { close(fd); };
+  absl::Cleanup remover = [&temporary] { unlink(temporary.c_str()); };
+  RETURN_IF_ERROR(WriteAll(fd, content, temporary));
+  if (fchmod(fd, mode) != 0) return FromErrno(errno, absl::StrCat("cannot set mode of ", path));
+  if (fsync(fd) != 0) return FromErrno(errno, absl::StrCat("cannot sync ", temporary));
+  if (place(temporary.c_str()) != 0) return FromErrno(errno, absl::StrCat("cannot make ", path));
+  std::move(remover).Cancel();
+  return SyncFolder(FolderOf(path));
+}
+
 }  // namespace
 
 StatusOr<Bytes> ReadFileBounded(const std::string& path, size_t max) {
@@ -99,19 +116,25 @@ StatusOr<SecretBytes> ReadSecretFile(const std::string& path, size_t max) {
 }
 
 Status WriteFileAtomically(const std::string& path, ByteView content, mode_t mode) {
-  std::string temporary = absl::StrCat(path, ".XXXXXX");
-  const int fd = mkostemp(temporary.data(), O_CLOEXEC);  // created 0600
-  if (fd < 0) return FromErrno(errno, absl::StrCat("cannot make a file beside ", path));
-  const absl::Cleanup closer = [fd] { close(fd); };
-  absl::Cleanup remover = [&temporary] { unlink(temporary.c_str()); };
-  RETURN_IF_ERROR(WriteAll(fd, content, temporary));
-  if (fchmod(fd, mode) != 0) return FromErrno(errno, absl::StrCat("cannot set mode of ", path));
-  if (fsync(fd) != 0) return FromErrno(errno, absl::StrCat("cannot sync ", temporary));
-  if (rename(temporary.c_str(), path.c_str()) != 0) {
-    return FromErrno(errno, absl::StrCat("cannot rename over ", path));
-  }
-  std::move(remover).Cancel();
-  return SyncFolder(FolderOf(path));
+  return PutFile(path, content, mode, [&path](const char* temporary) {
+    return rename(temporary, path.c_str());
+  });
+}
+
+Status CreateFileAtomically(const std::string& path, ByteView content, mode_t mode) {
+  // link(2), unlike rename(2), never replaces what is there.
+  return PutFile(path, content, mode, [&path](const char* temporary) {
+    const int linked = link(temporary, path.c_str());
+    const int error = errno;
+    unlink(temporary);
+    errno = error;
+    return linked;
+  });
+}
+
+Status CreateSecretFileAtomically(const std::string& path, const SecretBytes& content,
+                                  mode_t mode) {
+  return content.Reveal([&](ByteView bytes) { return CreateFileAtomically(path, bytes, mode); });
 }
 
 Status WriteSecretFileAtomically(const std::string& path, const SecretBytes& content, mode_t mode) {

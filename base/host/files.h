@@ -23,6 +23,10 @@ StatusOr<SecretBytes> ReadSecretFile(const std::string& path, size_t max);
 Status WriteFileAtomically(const std::string& path, ByteView content, mode_t mode);
 Status WriteSecretFileAtomically(const std::string& path, const SecretBytes& content, mode_t mode);
 
+// The same for a file that must not exist yet: ALREADY_EXISTS, and what is there stays.
+Status CreateFileAtomically(const std::string& path, ByteView content, mode_t mode);
+Status CreateSecretFileAtomically(const std::string& path, const SecretBytes& content, mode_t mode);
+
 // Makes `path` and its missing parents; folders that exist keep their mode.
 Status MakeFolders(const std::string& path, mode_t mode);
 

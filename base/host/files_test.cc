@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <set>
 
@@ -48,6 +49,23 @@ TEST_F(FilesTest, FailedWriteKeepsTheOldFileAndLeavesNothing) {
   ASSERT_OK(MakeFolders(folder_ + "/target/inside", 0700));
   EXPECT_THAT(WriteFileAtomically(folder_ + "/target", AsBytes("x"), 0600), testing::Not(IsOk()));
   EXPECT_EQ(Entries(), std::set<std::string>{"target"});
+}
+
+TEST_F(FilesTest, CreatingNeverReplaces) {
+  const std::string path = folder_ + "/key";
+  ASSERT_OK_AND_ASSIGN(const SecretBytes secret, SecretBytes::CopyOf(AsBytes("first")));
+  ASSERT_OK(CreateSecretFileAtomically(path, secret, 0600));
+  struct stat info {};
+  ASSERT_EQ(stat(path.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0600u);
+  EXPECT_THAT(CreateFileAtomically(path, AsBytes("second"), 0600),
+              HasCode(StatusCode::kAlreadyExists));
+  EXPECT_EQ(AsText(ReadFileBounded(path, 10).value()), "first");
+  ASSERT_EQ(symlink("nowhere", (folder_ + "/link").c_str()), 0);
+  EXPECT_THAT(CreateFileAtomically(folder_ + "/link", AsBytes("x"), 0600),
+              HasCode(StatusCode::kAlreadyExists))
+      << "a dangling link is not followed";
+  EXPECT_EQ(Entries(), (std::set<std::string>{"key", "link"}));
 }
 
 TEST_F(FilesTest, ReadIsBounded) {

@@ -1,0 +1,59 @@
+// The owner's view of a cluster, as its key service gives it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/secret_bytes.h"
+#include "base/status.h"
+#include "keyservice/client/service_check.h"
+
+namespace kedge::client {
+
+// Text as the service writes it (proto/kedge.proto, NodeStatus); empty where it does not know.
+struct NodeRow {
+  std::string name;
+  std::string role;
+  std::string image;
+  std::string state;
+  std::string pcr15;
+  std::string identity_kind;
+  std::string identity;
+  bool host_controlled = false;
+  std::string evidence_level;
+  std::string verdict;
+  std::string boot_phase;
+  std::string last_seen;
+  std::string disk;
+};
+
+struct RefusalRow {
+  std::string correlation_id;
+  std::string time;
+  std::string node;
+  std::string code;
+  std::string reason;
+  uint32_t count = 1;
+};
+
+struct ServiceStatus {
+  SeenService service;  // the machine that answered
+  std::string json;     // the whole answer, printed again
+  std::string phase;
+  std::string node;
+  std::string cluster;
+  std::string cluster_id;  // hex
+  uint64_t manifest_generation = 0;
+  bool store_attached = false;
+  std::string problem;  // fault that stops every release; else empty
+  std::vector<NodeRow> nodes;
+  std::vector<RefusalRow> refusals;
+};
+
+// The content of a status box: kedge.v1.StatusAnswer in strict JSON, text without control
+// characters (it goes to a terminal). MALFORMED. `service` is left as it is.
+Status ParseStatus(const SecretBytes& json, ServiceStatus* out);
+
+}  // namespace kedge::client
