@@ -113,13 +113,14 @@ def make(base: pathlib.Path, root: pathlib.Path, project: pathlib.Path, identity
         "dm-verity\nerofs\nefivarfs\nqemu_fw_cfg\nvirtio_blk\nvirtio_net\nnf_tables\n")
     (target / "etc/systemd/system/default.target").symlink_to(
         "/usr/lib/systemd/system/initrd.target")
-    copy_onto(image_dir / "tree-initrd", target)
     units = target / "usr/lib/systemd/system"
-    copy_onto(project / "systemd/initrd", units)
+    sources = [project / "systemd/initrd", image_dir / "tree-initrd/usr/lib/systemd/system"]
+    if identity.variant == "test":
+        sources.append(project / "tests/vm/testd/tree-initrd/usr/lib/systemd/system")
+    for source in sources:
+        copy_onto(source, units)
     remove_units_of(missing, units)
     # What is enabled here is what our own units of the initrd ask for.
-    names = {path.name for folder in ("systemd/initrd", "image/tree-initrd/usr/lib/systemd/system")
-             for path in (project / folder).iterdir()}
-    enabled = [name for name in sorted(names)
-               if (units / name).exists() and "\n[Install]\n" in (units / name).read_text()]
+    enabled = [path.name for source in sources for path in sorted(source.iterdir())
+               if "\n[Install]\n" in path.read_text() and (units / path.name).exists()]
     run_inside(target, "systemctl", "--root=/", "enable", *enabled)

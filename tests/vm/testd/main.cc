@@ -17,6 +17,7 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <span>
 #include <string>
@@ -107,7 +108,8 @@ pid_t Start(const std::string& command, int out, int err) {
       dup2(err, STDERR_FILENO) < 0) {
     _exit(126);
   }
-  execl("/bin/sh", "sh", "-c", command.c_str(), nullptr);
+  const char* shell = std::getenv("KEDGE_TESTD_SHELL");  // the initrd's is under /sysroot
+  execl(shell != nullptr ? shell : "/bin/sh", "sh", "-c", command.c_str(), nullptr);
   _exit(127);
 }
 
