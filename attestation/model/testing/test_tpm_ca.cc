@@ -41,8 +41,10 @@ void AddExtension(X509* certificate, int nid, const char* value) {
 void AddTpmManufacturer(X509* certificate) {
   X509_NAME* name = X509_NAME_new();
   const auto add = [name](const char* oid, const char* value) {
-    X509_NAME_add_entry_by_OBJ(name, OBJ_txt2obj(oid, 1), MBSTRING_UTF8,
+    ASN1_OBJECT* type = OBJ_txt2obj(oid, 1);
+    X509_NAME_add_entry_by_OBJ(name, type, MBSTRING_UTF8,
                                reinterpret_cast<const unsigned char*>(value), -1, -1, 0);
+    ASN1_OBJECT_free(type);
   };
   add("2.23.133.2.1", "id:00001014");
   add("2.23.133.2.2", "test");
