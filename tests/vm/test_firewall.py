@@ -37,6 +37,17 @@ class Firewall(VmTest):
         self.assertTrue(any(what.endswith(">7443") for what in sent), "the capture saw nothing")
         self.assertEqual([], [what for what in sent if not ALLOWED.fullmatch(what)])
 
+    def test_dhcp_gives_an_address_and_nothing_else(self):
+        node = self.cluster.add_node("node-1", "test")
+        self.cluster.network.serve_dhcp(node.address)
+        node.start()
+        node.wait_console("kedge-image: .* is up", self.limit(BOOT_LIMIT))
+        wait_until(lambda: f"inet {node.address}/24" in node.run("ip address").text,
+                   self.limit(30), "the address")
+        self.assertNotIn("hostile", node.run(
+            "hostname; cat /etc/resolv.conf /run/systemd/netif/links/*").text)
+        self.assertIn("hostile", node.run("cat /run/systemd/netif/leases/*").text)
+
     @staticmethod
     def attempt(port: int) -> str:
         """A command that tries to connect to the host."""

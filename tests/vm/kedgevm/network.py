@@ -13,6 +13,7 @@ PREFIX = "192.168.77"
 HOST_ADDRESS = f"{PREFIX}.1"
 _BRIDGE = "br0"
 _CAPTURE = pathlib.Path(__file__).with_name("capture.py")
+_DHCP = pathlib.Path(__file__).with_name("dhcp.py")
 _counter = itertools.count(1)
 
 
@@ -72,6 +73,10 @@ class Network:
         process = spawn(self.inside(*argv), subprocess.DEVNULL, subprocess.DEVNULL)
         self._children.append(process)
         return process
+
+    def serve_dhcp(self, address: str) -> None:
+        """Gives this address, and hostile advice, to whoever asks; until close()."""
+        self.start("python3", _DHCP, _BRIDGE, HOST_ADDRESS, address)
 
     def connect(self, address: str, port: int, timeout: float = 5) -> str:
         """What a TCP connection from the host meets: "open", "refused" or "silence"."""
