@@ -27,7 +27,7 @@ def put_random_seed(workspace: pathlib.Path) -> None:
          "-pkeyopt", "rsa_padding_mode:oaep", "-pkeyopt", "rsa_oaep_md:sha256",
          "-pkeyopt", "rsa_mgf1_md:sha256", "-pkeyopt", f"rsa_oaep_label:{b'seedshare'.hex()}"],
         input=os.urandom(64), capture_output=True, check=True, timeout=30)
-    share["encryptedSeed"] = base64.b64encode(done.stdout).decode()
+    share["encrypted_seed"] = base64.b64encode(done.stdout).decode()
     path.write_text(json.dumps(share))
 
 
@@ -78,7 +78,7 @@ class LifeTest(SpineTest):
         self.assertEqual({"node-1", "node-2"}, set(nodes))
         for entry in nodes.values():
             self.assertEqual("JOINED", entry["state"])
-            self.assertEqual("host-vtpm", entry["evidenceLevel"])
+            self.assertEqual("host-vtpm", entry["evidence_level"])
             self.assertEqual("trusted", entry["verdict"])
         self.assertEqual(nodes["node-1"]["pcr15"], nodes["node-2"]["pcr15"])
         self.assertEqual(nodes["node-2"]["pcr15"], two.pcr(15))

@@ -1,0 +1,46 @@
+#include "cli/commands.h"
+#include "cli/show.h"
+
+namespace kedge::cli {
+
+Status Recover(const Environment& env, const Common& common, const RecoverOptions& options) {
+  const Workspace workspace = common.OpenWorkspace();
+  ASSIGN_OR_RETURN(const Manifest manifest, workspace.LoadManifest());
+  ASSIGN_OR_RETURN(const Receipt receipt, workspace.LoadReceipt());
+  ASSIGN_OR_RETURN(const SigningKey owner, workspace.OwnerKey());
+  ASSIGN_OR_RETURN(const SeedShare share, workspace.LoadSeedShare());
+  ASSIGN_OR_RETURN(const std::optional<RsaPrivateKey> share_key, workspace.SeedShareKey());
+  if (!share_key) {
+    return MakeError(StatusCode::kNotFound, "no " + workspace.Path(kSeedShareKeyFile) +
+                                                ": recovery needs the private key of the seed "
+                                                "share; put it there for this command");
+  }
+  ASSIGN_OR_RETURN(const SecretBytes seed, OpenSeedShare(share, *share_key));
+  // The coordinator may have measured its cluster id before it waits, or not yet.
+  ASSIGN_OR_RETURN(
+      const client::ServicePolicy policy,
+      client::PolicyOf(manifest, BootPhase::kInitrdUncapped, {std::nullopt, receipt.cluster_id}));
+  client::KeyServiceClient service = ConnectTo(env, common, options.endpoint);
+
+  Progress(env, "checking the machine at " + options.endpoint);
+  ASSIGN_OR_RETURN(const client::SeenService learnt, service.Learn(policy, {}));
+  Progress(env, "handing the seed to " + DescribeMachine(learnt));
+  ASSIGN_OR_RETURN(const client::SeenService recovered,
+                   service.Recover(manifest, receipt, share.salt, seed, owner, policy, learnt));
+
+  if (common.json) {
+    env.out << nlohmann::ordered_json{{"cluster", manifest.cluster()},
+                                      {"cluster_id", ToHex(receipt.cluster_id)},
+                                      {"machine", MachineJson(recovered)}}
+                   .dump(2)
+            << "\n";
+    return absl::OkStatus();
+  }
+  env.out << "recovered    cluster " << manifest.cluster() << " in " << recovered.node << "\n"
+          << "cluster id   " << ToHex(receipt.cluster_id) << "\n";
+  if (recovered.claims.level == EvidenceLevel::kHostVtpm) env.out << kNotConfidential << "\n";
+  env.out << "\nThe other nodes come back by themselves. See `kedge status`.\n";
+  return absl::OkStatus();
+}
+
+}  // namespace kedge::cli

@@ -1,0 +1,174 @@
+#include "cli/run.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <functional>
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.h"
+
+namespace kedge::cli {
+namespace {
+
+constexpr char kDescription[] =
+    "kedge: the owner's command for clusters of measured machines.\n\n"
+    "A workspace (--workspace) holds the owner's keys, the manifest, and what a cluster gave back. "
+    "Start with `kedge prepare`.";
+constexpr char kFooter[] =
+    "Exit codes: 0 good; 1 refused or not trusted; 2 bad usage or a bad file; 3 nobody answers; "
+    "4 waiting for an owner (init or recover); 5 internal error.";
+constexpr char kEndpointHelp[] = "key service, HOST:PORT; for reachability only, never trusted";
+constexpr char kAddressHelp[] = "static IPv4 address/prefix of the node; without it DHCP";
+
+struct Options {
+  Common common;
+  PrepareOptions prepare;
+  InitOptions init;
+  InviteOptions invite;
+  StatusOptions status;
+  VerifyClusterOptions verify;
+  RecoverOptions recover;
+};
+
+using Call = std::function<Status(const Environment&)>;
+
+void AddPrepare(CLI::App& app, Options& o, Call& call) {
+  CLI::App* command = app.add_subcommand(
+      "prepare", "make owner key, seed-share key, manifest, and the first node's invitation");
+  command->add_option("--cluster", o.prepare.cluster, "name of the cluster")->required();
+  command->add_option("--image", o.prepare.images, "reference-values.json of an accepted image")
+      ->required()
+      ->check(CLI::ExistingFile);
+  command
+      ->add_option("--tpm-root", o.prepare.tpm_roots,
+                   "PEM certificate of an authority for TPMs (its EK certificates)")
+      ->required()
+      ->check(CLI::ExistingFile);
+  command
+      ->add_option("--evidence-level", o.prepare.evidence_levels,
+                   "accepted evidence: tee-measured, tee-vtpm, host-vtpm (not confidential)")
+      ->capture_default_str();
+  command->add_option("--first-node", o.prepare.first_node, "name of the first control plane")
+      ->required();
+  command->add_option("--address", o.prepare.address, kAddressHelp);
+  command->add_option("--gateway", o.prepare.gateway, "IPv4 gateway; needs --address");
+  command->callback(
+      [&] { call = [&o](const Environment& env) { return Prepare(env, o.common, o.prepare); }; });
+}
+
+void AddInit(CLI::App& app, Options& o, Call& call) {
+  CLI::App* command = app.add_subcommand(
+      "init", "check the first machine's evidence, then make the cluster inside it");
+  command->add_option("--endpoint", o.init.endpoint, kEndpointHelp)->required();
+  command->add_option("--hardware-id", o.init.hardware_id,
+                      "hardware identity that the machine must have (hex)");
+  command->callback(
+      [&] { call = [&o](const Environment& env) { return Init(env, o.common, o.init); }; });
+}
+
+void AddInvite(CLI::App& app, Options& o, Call& call) {
+  CLI::App* command = app.add_subcommand("invite", "sign an invitation for one more node");
+  command->add_option("--node", o.invite.node, "name of the node")->required();
+  command->add_option("--role", o.invite.role, "role of the node")->capture_default_str();
+  command->add_option("--endpoint", o.invite.endpoints, "key service for the node, HOST:PORT")
+      ->required();
+  command->add_option("--address", o.invite.address, kAddressHelp);
+  command->add_option("--gateway", o.invite.gateway, "IPv4 gateway; needs --address");
+  command->add_option("-o,--output", o.invite.output,
+                      "file to write; NODE.invitation.json in the workspace by default");
+  command->callback(
+      [&] { call = [&o](const Environment& env) { return Invite(env, o.common, o.invite); }; });
+}
+
+void AddStatus(CLI::App& app, Options& o, Call& call) {
+  CLI::App* command = app.add_subcommand(
+      "status", "show nodes, verdicts and refusals, as the key service has them");
+  command->add_option("--endpoint", o.status.endpoint, kEndpointHelp)->required();
+  command->callback(
+      [&] { call = [&o](const Environment& env) { return ShowStatus(env, o.common, o.status); }; });
+}
+
+void AddVerify(CLI::App& app, Options& o, Call& call) {
+  CLI::App* verify = app.add_subcommand("verify", "check a cluster from outside");
+  verify->require_subcommand(1);
+  CLI::App* command = verify->add_subcommand(
+      "cluster", "check base measurements and cluster id with a fresh nonce; needs no key");
+  command->add_option("--endpoint", o.verify.endpoint, kEndpointHelp)->required();
+  command
+      ->add_option("--reference", o.verify.references,
+                   "reference-values.json of an accepted image; default: the manifest's")
+      ->check(CLI::ExistingFile);
+  command
+      ->add_option("--tpm-root", o.verify.tpm_roots,
+                   "PEM certificate of an authority for TPMs; default: the manifest's")
+      ->check(CLI::ExistingFile);
+  command->add_option("--evidence-level", o.verify.evidence_levels,
+                      "accepted evidence level; default: the manifest's");
+  command->add_option("--cluster-id", o.verify.cluster_id,
+                      "the cluster that it must be (hex); default: the receipt's, else learnt");
+  command->callback([&] {
+    call = [&o](const Environment& env) { return VerifyCluster(env, o.common, o.verify); };
+  });
+}
+
+void AddRecover(CLI::App& app, Options& o, Call& call) {
+  CLI::App* command = app.add_subcommand(
+      "recover", "after an outage of all control planes: hand the seed to the checked coordinator");
+  command->add_option("--endpoint", o.recover.endpoint, kEndpointHelp)->required();
+  command->callback(
+      [&] { call = [&o](const Environment& env) { return Recover(env, o.common, o.recover); }; });
+}
+
+void PrintError(const Environment& env, bool json, const Status& status) {
+  const std::string code = FaultCode(status);
+  env.err << "kedge: " << MessageOf(status) << " [" << code << "]\n";
+  if (!json) return;
+  env.out << nlohmann::ordered_json{{"error",
+                                     {{"code", code},
+                                      {"message", MessageOf(status)},
+                                      {"exit_code", static_cast<int>(ExitCodeOf(status))}}}}
+                 .dump(2)
+          << "\n";
+}
+
+}  // namespace
+
+ExitCode Run(std::vector<std::string> arguments, const Environment& env) {
+  Options options;
+  Call call;
+  CLI::App app(kDescription, "kedge");
+  app.footer(kFooter);
+  app.require_subcommand(1);
+  app.fallthrough();
+  app.add_option("--workspace", options.common.workspace, "folder of the owner's files")
+      ->envname("KEDGE_WORKSPACE")
+      ->capture_default_str();
+  app.add_flag("--json", options.common.json, "print one JSON document instead of text");
+  app.add_option("--timeout", options.common.timeout_seconds,
+                 "seconds to go on while nobody answers")
+      ->check(CLI::Range(1, 3600))
+      ->capture_default_str();
+  AddPrepare(app, options, call);
+  AddInit(app, options, call);
+  AddInvite(app, options, call);
+  AddStatus(app, options, call);
+  AddVerify(app, options, call);
+  AddRecover(app, options, call);
+  app.add_subcommand("version", "print the version")->callback([&] {
+    call = [&options](const Environment& e) { return ShowVersion(e, options.common); };
+  });
+
+  // CLI11 takes the arguments from the back.
+  std::reverse(arguments.begin(), arguments.end());
+  try {
+    app.parse(std::move(arguments));
+  } catch (const CLI::ParseError& error) {
+    const int code = app.exit(error, env.out, env.err);
+    return code == 0 ? ExitCode::kGood : ExitCode::kMalformed;
+  }
+  const Status status = call(env);
+  if (!status.ok()) PrintError(env, options.common.json, status);
+  return ExitCodeOf(status);
+}
+
+}  // namespace kedge::cli

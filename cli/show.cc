@@ -1,0 +1,36 @@
+#include "cli/show.h"
+
+#include <absl/strings/str_cat.h>
+
+namespace kedge::cli {
+
+nlohmann::ordered_json MachineJson(const client::SeenService& service) {
+  return {{"node", service.node},
+          {"phase", service.phase},
+          {"image", service.appraisal.image},
+          {"boot_phase", service.appraisal.phase},
+          {"identity_kind", std::string(ToString(service.ek.identity.kind))},
+          {"identity", ToHex(service.ek.identity.value)},
+          {"host_controlled", service.claims.level == EvidenceLevel::kHostVtpm},
+          {"tpm_root", service.ek.root_name},
+          {"evidence_level", std::string(ToString(service.claims.level))},
+          {"not_confidential", service.claims.level == EvidenceLevel::kHostVtpm},
+          {"verdict", service.appraisal.verdict.trusted ? "trusted" : "refused"}};
+}
+
+std::string DescribeMachine(const client::SeenService& service) {
+  const bool host = service.claims.level == EvidenceLevel::kHostVtpm;
+  const std::string image =
+      service.appraisal.image.empty() ? "an unknown image" : service.appraisal.image;
+  return absl::StrCat(image, ", ", std::string(ToString(service.ek.identity.kind)), " ",
+                      ToHex(service.ek.identity.value), host ? " (host-controlled)" : "",
+                      ", certified by ", service.ek.root_name);
+}
+
+std::string ServiceKeyId(ByteView spki) { return ToHex(Sha256(spki)); }
+
+std::string NotConfidential(std::string_view evidence_level) {
+  return evidence_level == ToString(EvidenceLevel::kHostVtpm) ? kNotConfidential : "";
+}
+
+}  // namespace kedge::cli

@@ -1,0 +1,23 @@
+// Pieces of output that several commands share.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "keyservice/client/service_check.h"
+#include "keyservice/core/receipt.h"
+
+namespace kedge::cli {
+
+// The machine that a key service runs in.
+nlohmann::ordered_json MachineJson(const client::SeenService& service);
+std::string DescribeMachine(const client::SeenService& service);  // one line
+
+// The name of a cluster's identity key: SHA-256 of its SPKI, in hex.
+std::string ServiceKeyId(ByteView spki);
+
+// What must stand beside every verdict of this evidence level; empty for confidential ones.
+std::string NotConfidential(std::string_view evidence_level);
+inline constexpr char kNotConfidential[] = "not confidential: host-run TPM";
+
+}  // namespace kedge::cli
