@@ -5,7 +5,7 @@ import pathlib
 import platform
 
 from . import sources
-from .host import BuildError, cache_dir, require, run
+from .host import CONSTANT_TIME, BuildError, cache_dir, require, run
 
 # Nothing in an image is read by people or localised.
 _LEFT_OUT = ("doc", "man", "locale", "info", "i18n", "zoneinfo", "bash-completion", "zsh",
@@ -37,6 +37,6 @@ def ensure(packages_file: pathlib.Path) -> pathlib.Path:
         "--dpkgopt=force-unsafe-io", "--aptopt=APT::Install-Recommends \"false\"",
         sources.SUITE, part,
         *(sources.apt_line(suite, address) for suite, address in suites.items()
-          if not suite.endswith("-backports")))
+          if not suite.endswith("-backports")), epoch=CONSTANT_TIME)
     part.rename(tar)
     return tar
