@@ -50,7 +50,8 @@ StatusOr<AlgorithmSizes> ParseSpecId(ByteView data) {
 StatusOr<AlgorithmSizes> ReadHeader(Reader& reader) {
   ASSIGN_OR_RETURN(const uint32_t pcr, reader.U32Le());
   ASSIGN_OR_RETURN(const uint32_t type, reader.U32Le());
-  if (pcr != 0 || type != kEvNoAction) {
+  // PCR 0 in a TPM's log, register 1 in a CCEL.
+  if (pcr > 1 || type != kEvNoAction) {
     return Malformed("the first event is not EV_NO_ACTION on PCR 0: not a crypto-agile log");
   }
   RETURN_IF_ERROR(reader.Skip(20));
@@ -85,14 +86,6 @@ StatusOr<FirmwareEvent> ReadEvent(Reader& reader, const AlgorithmSizes& sizes) {
   return event;
 }
 
-// Where the run of equal 0x00 or 0xFF bytes at the end begins.
-size_t PaddingStart(ByteView bytes) {
-  size_t start = bytes.size();
-  if (bytes.empty() || (bytes.back() != 0x00 && bytes.back() != 0xFF)) return start;
-  while (start > 0 && bytes[start - 1] == bytes.back()) --start;
-  return start;
-}
-
 Status TakeStartupLocality(const FirmwareEvent& event, FirmwareLog& log) {
   if (event.pcr != 0 || event.type != kEvNoAction ||
       event.data.size() != kStartupLocality.size() + 1 ||
@@ -120,8 +113,7 @@ StatusOr<FirmwareLog> ParseFirmwareLog(ByteView bytes) {
   for (const auto& [alg, size] : sizes) {
     if (IsKnownBank(alg)) log.banks.push_back(static_cast<PcrBank>(alg));
   }
-  const size_t end = PaddingStart(bytes);
-  while (reader.position() < end) {
+  while (!reader.empty()) {
     if (log.events.size() == kMaxEvents) return Malformed("an event log of more than 4096 events");
     ASSIGN_OR_RETURN(FirmwareEvent event, ReadEvent(reader, sizes));
     RETURN_IF_ERROR(TakeStartupLocality(event, log));

@@ -36,8 +36,7 @@ struct FirmwareLog {
   std::vector<FirmwareEvent> events;  // without the header event
 };
 
-// At most kMaxFirmwareLogSize bytes and 4,096 events. Padding of zero or 0xFF bytes after the last
-// event is part of the area that firmware hands over and is accepted.
+// At most kMaxFirmwareLogSize bytes and 4,096 events; nothing may follow the last event.
 StatusOr<FirmwareLog> ParseFirmwareLog(ByteView bytes);
 
 }  // namespace kedge

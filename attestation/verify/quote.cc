@@ -51,12 +51,12 @@ Status CheckDigest(const TpmQuoteInfo& quote, TpmHash hash, const PcrValues& pcr
   for (PcrIndex index : expected.selection) {
     const auto value = pcrs.find(index);
     if (value == pcrs.end() || value->second.size() != DigestSize(expected.bank)) {
-      return Refused("PCR_SELECTION", absl::StrCat("no value was sent for PCR ", index));
+      return Refused("PCR_DIGEST", absl::StrCat("no value was sent for PCR ", index));
     }
     all.insert(all.end(), value->second.begin(), value->second.end());
   }
   if (pcrs.size() != expected.selection.size()) {
-    return Refused("PCR_SELECTION", "values were sent for PCRs that the quote does not cover");
+    return Refused("PCR_DIGEST", "values were sent for PCRs that the quote does not cover");
   }
   const Bytes digest = TpmDigest(hash, all);
   if (Equal(digest, quote.pcr_digest)) return absl::OkStatus();
@@ -107,13 +107,13 @@ StatusOr<TpmAttest> VerifyQuote(ByteView quoted, ByteView signature, const TpmVe
     return Refused("SIG_ALGO", absl::StrCat("the quote is signed over hash algorithm ", parsed.hash,
                                             ", expected SHA-256 or stronger"));
   }
-  RETURN_IF_ERROR(VerifyValue(key, parsed, *hash, TpmDigest(*hash, quoted)));
   if (attest.magic != kTpmGenerated) {
     return Refused("TPM_MAGIC", "the signed bytes were not made by a TPM (no TPM_GENERATED)");
   }
   if (attest.type != kTpmAttestQuote || !attest.quote) {
     return Refused("TPM_TYPE", absl::StrCat("attestation type ", attest.type, " is not a quote"));
   }
+  RETURN_IF_ERROR(VerifyValue(key, parsed, *hash, TpmDigest(*hash, quoted)));
   if (!Equal(attest.extra_data, expected.extra_data)) {
     return Refused("NONCE", absl::StrCat("the quote's extraData is ", ToHex(attest.extra_data),
                                          ", expected ", ToHex(expected.extra_data),

@@ -30,8 +30,9 @@ struct QuoteExpectation {
 };
 
 // The attestation structure if everything holds; otherwise MALFORMED, or PERMISSION_DENIED with
-// fault SIG_ALGO (SHA-1 or an unknown hash), BAD_SIGNATURE, TPM_MAGIC, TPM_TYPE, NONCE,
-// PCR_SELECTION (not exactly the bank and set asked for) or PCR_DIGEST (not over `pcrs`).
+// fault SIG_ALGO (SHA-1 or an unknown hash), TPM_MAGIC, TPM_TYPE, BAD_SIGNATURE, NONCE,
+// PCR_SELECTION (the quote does not cover exactly the bank and set asked for) or PCR_DIGEST (`pcrs`
+// are not exactly the values that it covers).
 StatusOr<TpmAttest> VerifyQuote(ByteView quoted, ByteView signature, const TpmVerifyKey& key,
                                 const PcrValues& pcrs, const QuoteExpectation& expected);
 

@@ -93,10 +93,10 @@ TEST_F(VerifyEvidenceTest, AnotherKeyIsRefused) {
 TEST_F(VerifyEvidenceTest, MissingOrAddedPcrValuesAreRefused) {
   VtpmEvidence bad = good_;
   bad.pcrs.erase(3);
-  EXPECT_THAT(VerifyEvidence(bad, kReport), HasFault("PCR_SELECTION"));
+  EXPECT_THAT(VerifyEvidence(bad, kReport), HasFault("PCR_DIGEST"));
   bad = good_;
   bad.pcrs[16] = Bytes(32, 0);
-  EXPECT_THAT(VerifyEvidence(bad, kReport), HasFault("PCR_SELECTION"));
+  EXPECT_THAT(VerifyEvidence(bad, kReport), HasFault("PCR_DIGEST"));
 }
 
 TEST_F(VerifyEvidenceTest, MissingLogIsRefused) {

@@ -1,0 +1,6 @@
+#include "attestation/parse/tpm_structs.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  kedge::ParseTpmAttest({data, size}).status().IgnoreError();
+  return 0;
+}
