@@ -44,6 +44,7 @@ StatusOr<Sha256Digest> FakeDisk::Format(const SecretBytes& dek, const DiskBindin
 
 StatusOr<Sha256Digest> FakeDisk::Open(const SecretBytes& dek, const DiskBinding& binding) {
   return kill_.Guard([&]() -> StatusOr<Sha256Digest> {
+    if (mounted_) return Refused("DISK_BUSY", "already open");
     if (fail_open) return *fail_open;
     if (content == DiskContent::kBlank) return Refused("DISK_BLANK", "blank");
     if (content == DiskContent::kForeign) return Refused("HEADER_NOT_ACCEPTED", "foreign");
