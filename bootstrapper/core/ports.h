@@ -149,7 +149,7 @@ struct Ports {
   KeyReleaser& key_service;
   Network& network;
   UnitStarter& units;
-  Clock& clock;
+  const Clock& clock;
   Timer& timer;
   Random& random;
   EventSink& events;
