@@ -28,6 +28,10 @@ else()
     $<$<NOT:$<CONFIG:Debug>>:-U_FORTIFY_SOURCE;-D_FORTIFY_SOURCE=2>
     -D_GLIBCXX_ASSERTIONS -fstack-clash-protection -fcf-protection)
 endif()
+if(KEDGE_FUZZ)
+  # Coverage in every room, or libFuzzer is blind; the fuzz targets alone link its main.
+  target_compile_options(kedge_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
 target_link_options(kedge_flags INTERFACE -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack)
 
 # Generated code is compiled without our warnings.
