@@ -198,6 +198,7 @@ std::vector<JsonEdit> EditsOfTokenAndConfig() {
       set("token-counter-huge", counter, R"("0")", R"("18446744073709551616")",
           "/tokens/0/disk_counter"),
       set("token-counter-hex", counter, R"("0")", R"("0x1")", "/tokens/0/disk_counter"),
+      set("token-counter-spelling", counter, R"("0")", R"("00")", "/tokens/0/disk_counter"),
       set("token-counter-empty", counter, R"("0")", R"("")", "/tokens/0/disk_counter"),
       set("token-data-zero", sectors, R"("96736")", R"("0")", "data size does not fit"),
       set("token-data-unaligned", sectors, R"("96736")", R"("96735")", "data size does not fit"),
