@@ -6,9 +6,8 @@ Debian's units would act on all of these: create files, set kernel parameters, g
 import base64
 
 from kedgevm import Node, NodeOptions, tamper
-from kedgevm.testcase import VmTest
+from kedgevm.testcase import BOOT, ClusterTest
 
-BOOT_LIMIT = 120
 # Written by systemd-tmpfiles, if it is given the credential: the console shows it despite "quiet".
 CANARY = "KEDGE-CANARY"
 HOST_CREDENTIALS = {
@@ -36,36 +35,27 @@ def hostile_options() -> NodeOptions:
     return options
 
 
-class HostCredentials(VmTest):
-    def boot(self, variant: str, without_the_switch: bool = False) -> Node:
-        node = self.cluster.add_node("node-1", variant, hostile_options())
-        if without_the_switch:
-            uki = self.folder / "uki.efi"
-            tamper.extract_uki(node.image_disk, uki)
-            line = tamper.command_line(uki)
-            self.assertIn(" systemd.import_credentials=no", line)
-            node.set_load_options(line.replace(" systemd.import_credentials=no", ""))
-        node.start()
-        node.wait_console("kedge-image: .* is up", self.limit(BOOT_LIMIT))
-        return node
-
-    def check_untouched(self, node: Node) -> None:
+class HostCredentials(ClusterTest):
+    def check_untouched(self, node: Node, root: str = "") -> None:
         """Nothing of what the credentials ask for has happened (test image)."""
         self.assertEqual("0\n", node.run("cat /proc/sys/kernel/sysrq").text)
         self.assertEqual("1\n", node.run("cat /proc/sys/kernel/kexec_load_disabled").text)
-        self.assertRegex(node.run("grep ^root: /etc/shadow").text, r"^root:!\*:")
-        self.assertRegex(node.run("grep ^root: /etc/passwd").text, r":/usr/sbin/nologin$")
-        self.assertNotIn("canary", node.run("cat /etc/passwd").text)
-        self.assertEqual("", node.run("ls /run/canary /root/.ssh 2>/dev/null", check=False).text)
+        self.assertRegex(node.run(f"grep ^root: {root}/etc/shadow").text, r"^root:!\*:")
+        self.assertRegex(node.run(f"grep ^root: {root}/etc/passwd").text, r":/usr/sbin/nologin$")
+        self.assertNotIn("canary", node.run(f"cat {root}/etc/passwd").text)
+        self.assertEqual("", node.run(f"ls /run/canary {root}/root/.ssh 2>/dev/null",
+                                      check=False).text)
         self.assertNotIn(CANARY, node.console.text())
 
     def test_test_image_ignores_them(self):
-        node = self.boot("test")
+        node = self.first_node("test", hostile_options())
+        self.wait_up(node)
         self.assertEqual("", node.run("ls /run/credentials 2>/dev/null", check=False).text)
         self.check_untouched(node)
 
     def test_release_image_ignores_them(self):
-        node = self.boot("release")
+        node = self.first_node("release", hostile_options())
+        self.wait_up(node)
         self.assertNotIn(CANARY, node.console.text())
         predicted, actual = node.image.reference_values(), node.tpm.pcrs()
         self.assertEqual(predicted["pcr11"]["ready"], actual[11])
@@ -74,9 +64,18 @@ class HostCredentials(VmTest):
 
     def test_they_do_arrive_and_would_act(self):
         """The control: without the switch systemd imports them, and they work when used. The
-        units of the image still have no use for them."""
-        node = self.boot("test", without_the_switch=True)
-        self.check_untouched(node)
+        units of the image still have no use for them. Such a node does not get past the initrd:
+        its command line is not the image's."""
+        node = self.cluster.add_node("node-1", "test", hostile_options())
+        uki = self.folder / "uki.efi"
+        tamper.extract_uki(node.image_disk, uki)
+        line = tamper.command_line(uki)
+        self.assertIn(" systemd.import_credentials=no", line)
+        node.set_load_options(line.replace(" systemd.import_credentials=no", ""))
+        node.start()
+        node.wait_console("kedge-image: .*, initrd", self.limit(BOOT))
+        node.run("systemctl is-active sysinit.target", self.limit(60))
+        self.check_untouched(node, "/sysroot")
         self.assertLessEqual(set(HOST_CREDENTIALS),
                              set(node.run("ls /run/credentials/@system").text.split()))
         node.run("CREDENTIALS_DIRECTORY=/run/credentials/@system systemd-tmpfiles --create")

@@ -11,11 +11,7 @@ import shutil
 import subprocess
 
 from kedgevm import tamper
-from kedgevm.operator import Operator
-from kedgevm.testcase import VmTest, settings
-
-BOOT = 240
-JOIN = 300
+from kedgevm.testcase import BOOT, ClusterTest
 
 
 def put_random_seed(workspace: pathlib.Path) -> None:
@@ -31,30 +27,7 @@ def put_random_seed(workspace: pathlib.Path) -> None:
     path.write_text(json.dumps(share))
 
 
-class SpineTest(VmTest):
-    def setUp(self) -> None:
-        super().setUp()
-        self.operator = Operator(self.cluster, settings.bin_dir, self.folder / "workspace")
-
-    def first_node(self, variant: str = "test"):
-        """node-1: booted, initialised, joined."""
-        node = self.cluster.add_node("node-1", variant)
-        self.operator.prepare(node, ("release", "test"))
-        node.start()
-        node.wait_console(r"kedge-keyservice: AWAITING_INIT", self.limit(BOOT))
-        self.operator.init(node)
-        self.wait_joined(node)
-        return node
-
-    def second_node(self, first, variant: str = "test", name: str | None = None):
-        """node-2: made and invited; it is off."""
-        node = self.cluster.add_node("node-2", variant)
-        self.operator.invite(node, by=first, name=name)
-        return node
-
-    def wait_joined(self, node, after: int = 0) -> None:
-        node.wait_console(r"kedge-bootstrapper: joined", self.limit(JOIN), after)
-
+class SpineTest(ClusterTest):
     def nodes_in_status(self, node) -> dict[str, dict]:
         return {entry["name"]: entry for entry in self.operator.status(node)["nodes"]}
 

@@ -74,6 +74,11 @@ class Network:
         self._children.append(process)
         return process
 
+    @staticmethod
+    def address(index: int) -> str:
+        """The address meant for the cluster's node of this number, from 1."""
+        return f"{PREFIX}.{10 + index}"
+
     def serve_dhcp(self, address: str) -> None:
         """Gives this address, and hostile advice, to whoever asks; until close()."""
         self.start("python3", _DHCP, _BRIDGE, HOST_ADDRESS, address)

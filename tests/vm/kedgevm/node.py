@@ -9,7 +9,7 @@ import time
 from . import tamper
 from .console import Console, ConsoleTimeout
 from .images import Image
-from .network import PREFIX, Network
+from .network import Network
 from .process import ToolError, spawn, stop, wait_for_path, wait_until
 from .testd import CommandResult, Testd
 from .tpm import Tpm, TpmAuthority
@@ -48,7 +48,7 @@ class Node:
                  authority: TpmAuthority, folder: pathlib.Path, sockets: pathlib.Path,
                  options: NodeOptions):
         self.name = name
-        self.address = f"{PREFIX}.{10 + index}"
+        self.address = network.address(index)
         self.mac = f"52:54:00:77:00:{10 + index:02x}"
         self.image = image
         self.options = options

@@ -1,4 +1,4 @@
-"""The cluster's owner: a workspace on the host and the `kedge` command, as a person would use it."""
+"""The cluster's owner: a workspace on the host and the `kedge` command, as a person uses it."""
 
 import dataclasses
 import json
@@ -49,12 +49,13 @@ class Operator:
                                 f"{result.stderr}")
         return result
 
-    def prepare(self, first: Node, variants: tuple[str, ...]) -> None:
+    def prepare(self, first: Node, variants: tuple[str, ...], dhcp: bool = False) -> None:
         """Makes the keys, a manifest that allows the images named, and the first invitation."""
+        address = [] if dhcp else ["--address", f"{first.address}/24"]
         images = [argument for variant in variants
                   for argument in ("--image", self._cluster.image(variant).reference_values_file)]
         self.kedge("prepare", "--cluster", "test", *images, "--tpm-root", self._cluster.tpm_root,
-                   "--first-node", first.name, "--address", f"{first.address}/24")
+                   "--first-node", first.name, *address)
         self.invitation(first)
 
     def invitation(self, node: Node) -> None:

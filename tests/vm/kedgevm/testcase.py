@@ -1,4 +1,4 @@
-"""The base of the VM tests: one cluster per test, its logs kept when the test fails."""
+"""The bases of the VM tests: one cluster per test, its logs kept when the test fails."""
 
 import dataclasses
 import pathlib
@@ -6,6 +6,12 @@ import shutil
 import unittest
 
 from .cluster import Cluster
+from .node import Node, NodeOptions
+from .operator import Operator
+
+# Limits in seconds, several times what the steps take on two idle cores.
+BOOT = 240
+JOIN = 300
 
 
 @dataclasses.dataclass
@@ -41,3 +47,37 @@ class VmTest(unittest.TestCase):
     def limit(seconds: float) -> float:
         """A limit for a wait, stretched for slow machines."""
         return seconds * settings.patience
+
+
+class ClusterTest(VmTest):
+    """Has an owner with a workspace and the `kedge` command as well."""
+
+    operator: Operator
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.operator = Operator(self.cluster, settings.bin_dir, self.folder / "workspace")
+
+    def first_node(self, variant: str = "test", options: NodeOptions | None = None,
+                   dhcp: bool = False) -> Node:
+        """node-1: booted, initialised, joined."""
+        node = self.cluster.add_node("node-1", variant, options)
+        self.operator.prepare(node, ("release", "test"), dhcp)
+        node.start()
+        node.wait_console(r"kedge-keyservice: AWAITING_INIT", self.limit(BOOT))
+        self.operator.init(node)
+        self.wait_joined(node)
+        return node
+
+    def second_node(self, first: Node, variant: str = "test", name: str | None = None) -> Node:
+        """node-2: made and invited; it is off."""
+        node = self.cluster.add_node("node-2", variant)
+        self.operator.invite(node, by=first, name=name)
+        return node
+
+    def wait_joined(self, node: Node, after: int = 0) -> None:
+        node.wait_console(r"kedge-bootstrapper: joined", self.limit(JOIN), after)
+
+    def wait_up(self, node: Node) -> None:
+        """Waits for multi-user.target, which includes having joined."""
+        node.wait_console(r"kedge-image: .* is up", self.limit(JOIN))
