@@ -110,7 +110,7 @@ def make(base: pathlib.Path, root: pathlib.Path, project: pathlib.Path, identity
     (target / "etc/machine-id").write_text("")
     # udev loads what a device asks for; these have no device, or are wanted before it is asked.
     _made(target / "etc/modules-load.d").joinpath("kedge.conf").write_text(
-        "dm-verity\nerofs\nefivarfs\nqemu_fw_cfg\nvirtio_blk\nvirtio_net\nnf_tables\n")
+        "sha256-ssse3\ndm-verity\nerofs\nefivarfs\nqemu_fw_cfg\nvirtio_blk\nvirtio_net\nnf_tables\n")
     (target / "etc/systemd/system/default.target").symlink_to(
         "/usr/lib/systemd/system/initrd.target")
     units = target / "usr/lib/systemd/system"
