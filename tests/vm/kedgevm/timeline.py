@@ -1,5 +1,7 @@
 """Where the seconds of a boot went, from its console."""
 
+import re
+
 from .console import Console
 
 # First console line of each part; the parts follow each other.
@@ -24,4 +26,5 @@ def parts(console: Console) -> list[tuple[str, float]]:
 
 def kedge_lines(console: Console) -> list[tuple[float, str]]:
     """What the Kedge programs said, with seconds since power-on."""
-    return [(at, line) for at, line in console.lines() if "kedge-" in line]
+    return [(at, line) for at, line in console.lines()
+            if re.search(r"\bkedge(-bootstrapper|-keyservice)?: ", line)]
