@@ -10,7 +10,7 @@
 #include "base/status_matchers.h"
 #include "crypto/aead.h"
 
-namespace kedge::channel_testing {
+namespace kedge::testing {
 namespace {
 
 class FormAttack : public ::testing::Test {
@@ -391,4 +391,4 @@ TEST_F(FormAttack, AnIdentityKeyThatIsNotP256_IsRefused) {
 }
 
 }  // namespace
-}  // namespace kedge::channel_testing
+}  // namespace kedge::testing

@@ -7,7 +7,7 @@
 #include "attestation/channel/testing/session_walk.h"
 #include "base/status_matchers.h"
 
-namespace kedge::channel_testing {
+namespace kedge::testing {
 namespace {
 
 class MitmAttack : public ::testing::Test {
@@ -279,4 +279,4 @@ TEST_F(MitmAttack, ConnectingWithTheServersOwnTlsKey_IsRefused) {
 }
 
 }  // namespace
-}  // namespace kedge::channel_testing
+}  // namespace kedge::testing

@@ -4,7 +4,7 @@
 #include "attestation/channel/testing/session_walk.h"
 #include "base/status_matchers.h"
 
-namespace kedge::channel_testing {
+namespace kedge::testing {
 namespace {
 
 class ReplayAttack : public ::testing::Test {
@@ -248,4 +248,4 @@ TEST_F(ReplayAttack, AServerWithoutTheIdentityKeyCannotReportSuccess) {
 }
 
 }  // namespace
-}  // namespace kedge::channel_testing
+}  // namespace kedge::testing

@@ -183,7 +183,9 @@ Status DriveServer(ServerExchange& exchange, ServerPipe& pipe, const TlsKeys& tl
 }
 
 Refusal ToRefusal(const Status& status, const std::string& correlation_id) {
-  Advice advice = IsRetryable(status) ? Advice::kRetry : Advice::kNone;
+  // RESOURCE_EXHAUSTED: locked memory, while many exchanges run.
+  const bool passes = IsRetryable(status) || status.code() == StatusCode::kResourceExhausted;
+  Advice advice = passes ? Advice::kRetry : Advice::kNone;
   if (const std::optional<Fault> fault = GetFault(status)) advice = fault->advice;
   return Refusal{.code = FaultCode(status),
                  .correlation_id = correlation_id,

@@ -7,7 +7,7 @@
 #include "attestation/channel/testing/channel_world.h"
 #include "base/status_matchers.h"
 
-namespace kedge::channel_testing {
+namespace kedge::testing {
 namespace {
 
 class Drive : public ::testing::Test {
@@ -95,10 +95,15 @@ TEST_F(Drive, ARefusalShowsCodeIdAndAdviceButNeverTheReason) {
 }
 
 TEST_F(Drive, ATransientErrorOfTheServerIsRetryableForTheClient) {
-  server_.admit_error = MakeError(StatusCode::kUnavailable, "the TPM does not answer");
-  const Outcome outcome = RunBoth(world_, world_.Release(), server_);
-  EXPECT_THAT(outcome.client, HasFault("UNAVAILABLE"));
-  EXPECT_TRUE(IsRetryable(outcome.client.status()));
+  for (const StatusCode code : {StatusCode::kUnavailable, StatusCode::kResourceExhausted}) {
+    WorldServer server(world_);
+    server.admit_error = MakeError(code, "the TPM does not answer");
+    const Outcome outcome = RunBoth(world_, world_.Release(), server);
+    EXPECT_THAT(outcome.client, HasFault(std::string(absl::StatusCodeToString(code))));
+    EXPECT_TRUE(IsRetryable(outcome.client.status()));
+  }
+  server_.admit_error = Internal("a bug");
+  EXPECT_FALSE(IsRetryable(RunBoth(world_, world_.Release(), server_).client.status()));
 }
 
 TEST_F(Drive, AnUnauthenticatedPeerCannotOrderAReboot) {
@@ -167,4 +172,4 @@ TEST_F(Drive, DiscoverLearnsWhoServesAndSendsNothingMore) {
 }
 
 }  // namespace
-}  // namespace kedge::channel_testing
+}  // namespace kedge::testing

@@ -14,7 +14,7 @@
 #include "base/status_matchers.h"
 #include "proto/kedge.grpc.pb.h"
 
-namespace kedge::channel_testing {
+namespace kedge::testing {
 namespace {
 
 constexpr absl::Duration kTimeout = absl::Seconds(20);
@@ -237,4 +237,4 @@ TEST_F(GrpcAttack, TerminalEscapesInARefusal_AreNotRepeated) {
 }
 
 }  // namespace
-}  // namespace kedge::channel_testing
+}  // namespace kedge::testing

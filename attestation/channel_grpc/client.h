@@ -10,7 +10,9 @@
 
 namespace kedge {
 
-// Call once in main before any other gRPC or OpenSSL use: TLS 1.3 only, no session tickets.
+// TLS 1.3 only, no session tickets, for every TLS context that this process makes from now on; also
+// silences gRPC's own log. Call it in main before any other gRPC or OpenSSL use; the functions here
+// call it too, and fail where it failed. Thread-safe.
 Status InitTlsForChannel();
 
 // Connects to `endpoint` ("host:port"), makes a fresh TLS identity, runs the exchange, closes.

@@ -11,7 +11,7 @@
 #include "attestation/channel_grpc/testing/grpc_world.h"
 #include "base/status_matchers.h"
 
-namespace kedge::channel_testing {
+namespace kedge::testing {
 namespace {
 
 constexpr absl::Duration kTimeout = absl::Seconds(20);
@@ -220,4 +220,4 @@ TEST_F(GrpcExchange, SenselessOptionsAreRefused) {
 }
 
 }  // namespace
-}  // namespace kedge::channel_testing
+}  // namespace kedge::testing

@@ -21,11 +21,13 @@ struct ExchangeEvent {
 class ExchangeServer {
  public:
   struct Options {
-    std::vector<std::string> listen;  // "0.0.0.0:7443"; port 0 picks one
-    int max_concurrent_exchanges = 64;
+    std::vector<std::string> listen;    // "0.0.0.0:7443"; port 0 picks one
+    int max_concurrent_exchanges = 64;  // of which one address gets half; beyond: BUSY, retry
     absl::Duration exchange_timeout = absl::Seconds(60);
   };
-  // Starts serving. `factory` and `on_event` are called from server threads, concurrently.
+  // Starts serving. `factory` and `on_event` are called from server threads, concurrently; they
+  // and `random` must stay usable until the server is destroyed. UNAVAILABLE where an address
+  // cannot be listened on.
   static StatusOr<std::unique_ptr<ExchangeServer>> Start(
       const Options& options, ServerExchangeFactory factory,
       std::function<void(const ExchangeEvent&)> on_event, Random& random);

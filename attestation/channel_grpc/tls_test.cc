@@ -19,7 +19,7 @@
 #include "attestation/channel_grpc/testing/grpc_world.h"
 #include "base/status_matchers.h"
 
-namespace kedge::channel_testing {
+namespace kedge::testing {
 namespace {
 
 struct Free {
@@ -192,4 +192,4 @@ TEST_F(TlsPipe, InitialisingTwiceIsFine) {
 }
 
 }  // namespace
-}  // namespace kedge::channel_testing
+}  // namespace kedge::testing

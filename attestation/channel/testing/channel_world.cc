@@ -6,7 +6,7 @@
 #include "base/lp.h"
 #include "base/reader.h"
 
-namespace kedge::channel_testing {
+namespace kedge::testing {
 
 SecretBytes Secret(std::string_view text) { return Must(SecretBytes::CopyOf(AsBytes(text))); }
 
@@ -151,4 +151,4 @@ Outcome RunBoth(ChannelWorld& world, const ClientExchange& client, ServerExchang
   return RunBoth(world, client, server, link);
 }
 
-}  // namespace kedge::channel_testing
+}  // namespace kedge::testing

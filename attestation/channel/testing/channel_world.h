@@ -11,7 +11,7 @@
 #include "attestation/channel/testing/test_chips.h"
 #include "crypto/system_random.h"
 
-namespace kedge::channel_testing {
+namespace kedge::testing {
 
 SecretBytes Secret(std::string_view text);
 std::string Plain(const SecretBytes& secret);
@@ -83,4 +83,4 @@ Outcome RunBoth(ChannelWorld& world, const ClientExchange& client, ServerExchang
                 MemoryLink& link);
 Outcome RunBoth(ChannelWorld& world, const ClientExchange& client, ServerExchange& server);
 
-}  // namespace kedge::channel_testing
+}  // namespace kedge::testing

@@ -10,7 +10,7 @@
 
 #include "attestation/channel/drive.h"
 
-namespace kedge::channel_testing {
+namespace kedge::testing {
 
 // One direction. Thread-safe; a Read waits at most ten seconds.
 template <typename Message>
@@ -97,4 +97,4 @@ class MemoryLink {
   Server server_{*this};
 };
 
-}  // namespace kedge::channel_testing
+}  // namespace kedge::testing

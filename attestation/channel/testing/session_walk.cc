@@ -4,7 +4,7 @@
 
 #include "base/lp.h"
 
-namespace kedge::channel_testing {
+namespace kedge::testing {
 namespace {
 
 void MustBeOk(const Status& status) {
@@ -80,4 +80,4 @@ void SessionWalk::MakeS3() {
   s3 = Must(server.Finish({.result = ToBytes("receipt"), .key = world.identity}));
 }
 
-}  // namespace kedge::channel_testing
+}  // namespace kedge::testing

@@ -5,7 +5,7 @@
 #include "attestation/channel/server_session.h"
 #include "attestation/channel/testing/channel_world.h"
 
-namespace kedge::channel_testing {
+namespace kedge::testing {
 
 // Each step aborts where an honest step fails: interfere before it, not with it.
 class SessionWalk {
@@ -48,4 +48,4 @@ class SessionWalk {
   DoneS3 s3;
 };
 
-}  // namespace kedge::channel_testing
+}  // namespace kedge::testing

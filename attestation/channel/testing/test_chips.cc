@@ -5,7 +5,7 @@
 #include "base/lp.h"
 #include "base/reader.h"
 
-namespace kedge::channel_testing {
+namespace kedge::testing {
 namespace {
 
 constexpr size_t kMaxField = 1024;
@@ -58,4 +58,4 @@ StatusOr<TestClaims> TestMaker::Verify(ByteView evidence, const ReportData& expe
   return TestClaims{.chip_id = ToBytes(chip_spki), .measurement = std::string(AsText(measurement))};
 }
 
-}  // namespace kedge::channel_testing
+}  // namespace kedge::testing

@@ -10,7 +10,7 @@
 #include "base/status.h"
 #include "crypto/ecdsa.h"
 
-namespace kedge::channel_testing {
+namespace kedge::testing {
 
 // One machine: a key that never leaves it, certified by its maker together with what booted.
 class TestChip {
@@ -53,4 +53,4 @@ T Must(StatusOr<T> value) {
   return *std::move(value);
 }
 
-}  // namespace kedge::channel_testing
+}  // namespace kedge::testing

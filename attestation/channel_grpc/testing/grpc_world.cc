@@ -4,7 +4,7 @@
 
 #include "attestation/channel_grpc/server_start.h"
 
-namespace kedge::channel_testing {
+namespace kedge::testing {
 
 std::vector<ExchangeEvent> EventLog::WaitFor(size_t count) {
   absl::MutexLock lock(&mutex_);
@@ -32,4 +32,4 @@ LoopbackServer::LoopbackServer(ChannelWorld& world, std::function<void(WorldServ
       [this](const ExchangeEvent& event) { log.Add(event); }, world.random));
 }
 
-}  // namespace kedge::channel_testing
+}  // namespace kedge::testing

@@ -13,7 +13,7 @@
 #include "attestation/channel_grpc/server.h"
 #include "attestation/channel_grpc/tls.h"
 
-namespace kedge::channel_testing {
+namespace kedge::testing {
 
 // Collects what the server would log. Thread-safe.
 class EventLog {
@@ -46,4 +46,4 @@ struct LoopbackServer {
   std::unique_ptr<ExchangeServer> server;
 };
 
-}  // namespace kedge::channel_testing
+}  // namespace kedge::testing

@@ -10,7 +10,7 @@
 #include "attestation/channel_grpc/message_wire.h"
 #include "proto/kedge.grpc.pb.h"
 
-namespace kedge::channel_testing {
+namespace kedge::testing {
 namespace {
 
 class RelayService final : public v1::KeyService::Service {
@@ -65,4 +65,4 @@ std::unique_ptr<Relay> Relay::Start(Options options) {
   return std::make_unique<GrpcRelay>(std::move(options));
 }
 
-}  // namespace kedge::channel_testing
+}  // namespace kedge::testing

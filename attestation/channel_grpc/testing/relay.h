@@ -9,7 +9,7 @@
 #include "attestation/channel/messages.h"
 #include "attestation/channel_grpc/tls.h"
 
-namespace kedge::channel_testing {
+namespace kedge::testing {
 
 class Relay {
  public:
@@ -25,4 +25,4 @@ class Relay {
   virtual std::string endpoint() const = 0;
 };
 
-}  // namespace kedge::channel_testing
+}  // namespace kedge::testing
