@@ -16,10 +16,6 @@ target_include_directories(kedge_flags INTERFACE "${CMAKE_SOURCE_DIR}" "${CMAKE_
 target_compile_options(kedge_flags INTERFACE
   -Wall -Wextra -Wconversion -Wshadow -Werror
   -fstack-protector-strong -fno-omit-frame-pointer)
-if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-  # g++ 12 warns about its own std::string (GCC bug 105651) when it assigns a literal at -O2.
-  target_compile_options(kedge_flags INTERFACE -Wno-restrict)
-endif()
 if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   target_compile_options(kedge_flags INTERFACE -Wthread-safety)
 endif()
