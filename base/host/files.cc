@@ -116,9 +116,8 @@ StatusOr<SecretBytes> ReadSecretFile(const std::string& path, size_t max) {
 }
 
 Status WriteFileAtomically(const std::string& path, ByteView content, mode_t mode) {
-  return PutFile(path, content, mode, [&path](const char* temporary) {
-    return rename(temporary, path.c_str());
-  });
+  return PutFile(path, content, mode,
+                 [&path](const char* temporary) { return rename(temporary, path.c_str()); });
 }
 
 Status CreateFileAtomically(const std::string& path, ByteView content, mode_t mode) {

@@ -149,22 +149,6 @@ TEST(HeaderDigestTest, CoversTheWholeMeaningOfTheHeader) {
       HeaderDigest(good));
 }
 
-// Computed apart from this code: docs/FORMATS.md, "Vectors".
-TEST(HeaderVectorTest, KeysDigestAndMac) {
-  const StateDiskKeys keys = DeriveStateDiskKeys(Dek()).value();
-  const auto hex = [](const SecretBytes& key) {
-    return key.Reveal([](ByteView b) { return ToHex(b); });
-  };
-  EXPECT_EQ(hex(keys.header_mac),
-            "15090e9a7fffd9761b3ec0b0af436d7584c26b312d0db291f1a98aeb0b2b8f3f");
-  EXPECT_EQ(hex(keys.keyslot), "2d32c4e634477fee1cb4eaed10de9cc361bba7dab75d87e6d7d7437c2e347c54");
-  EXPECT_EQ(hex(keys.marker), "18c4daaca913b097184f3a8057ce3ec9a0bbc9f336828bf707983143a88ddf1f");
-  EXPECT_EQ(ToHex(HeaderDigest(GoodHeader())),
-            "adeca06bb6c28b7a16ecf5e271b1c6811c3b0b999e656c756ffb21eed406cb15");
-  EXPECT_EQ(ToHex(HeaderMac(keys.header_mac, GoodHeader(), Binding())),
-            "557beb1a5d3a6fa8033e9a72d20526b00bad2da4504c7350c8d5fecac2ad572a");
-}
-
 class HeaderMacTest : public ::testing::Test {
  protected:
   const StateDiskKeys keys_ = DeriveStateDiskKeys(Dek()).value();

@@ -475,6 +475,15 @@ TEST_F(LuksStateDiskUmlTest, MountThatAKilledOpenLeftIsCleared) {
   EXPECT_EQ(ReadText("/proc/self/mounts").find(".unverified"), std::string::npos);
 }
 
+// A disk of format 1, of which only the header and the integrity superblock are kept: everything up
+// to the file system passes, so that node after node can be upgraded (S6).
+TEST_F(LuksStateDiskUmlTest, HeaderOfFormat1StillOpens) {
+  const std::string folder = KEDGE_SOURCE_DIR "/tests/testdata/storage/disk-v1/";
+  WriteRaw(0, ToBytes(ReadText(folder + "header.bin")));
+  WriteRaw(kLuksDataOffset, ToBytes(ReadText(folder + "integrity.bin")));
+  ExpectRefused("MARKER_MISSING");
+}
+
 TEST_F(LuksStateDiskUmlTest, AbsentDiskIsNamed) {
   LuksStateDisk absent({.device = "/dev/disk/by-id/virtio-kedge-state"});
   EXPECT_THAT(absent.Inspect(), HasFault("DISK_ABSENT"));
