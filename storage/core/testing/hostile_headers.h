@@ -1,6 +1,7 @@
 // Headers that the allow-list must refuse, each with one thing wrong.
 #pragma once
 
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,9 @@ struct HostileHeader {
   Bytes region;
   std::string expected;  // what the refusal must say
 };
+
+// How GoogleTest and ctest name a case.
+inline void PrintTo(const HostileHeader& header, std::ostream* out) { *out << header.name; }
 
 // Checksums are right unless they are the point.
 std::vector<HostileHeader> HostileHeaders();
