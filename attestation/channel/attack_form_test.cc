@@ -130,7 +130,7 @@ TEST_F(FormAttack, TurningTheSecretsDirection_IsRefused) {
 }
 
 TEST_F(FormAttack, C2bC3AndS3WithWrongLengths_AreRefused) {
-  for (const size_t size : {0, 31, 33}) {
+  for (const size_t size : {size_t{0}, size_t{31}, size_t{33}}) {
     SessionWalk walk = SessionWalk::Release(world_);
     walk.MakeC2();
     ASSERT_OK(walk.server.OnProof(walk.c2));
