@@ -76,9 +76,13 @@ Status ConfigureOpenSsl() {
   return CheckNewContexts();
 }
 
+// The identity is also given as the only root. Nobody verifies against it; without one gRPC would
+// look for the machine's CA bundle, and a node has none.
 std::shared_ptr<StaticDataCertificateProvider> MakeProvider(const TlsIdentity& identity) {
-  return std::make_shared<StaticDataCertificateProvider>(std::vector<IdentityKeyCertPair>{
-      {.private_key = identity.private_key_pem, .certificate_chain = identity.certificate_pem}});
+  return std::make_shared<StaticDataCertificateProvider>(
+      identity.certificate_pem,
+      std::vector<IdentityKeyCertPair>{{.private_key = identity.private_key_pem,
+                                        .certificate_chain = identity.certificate_pem}});
 }
 
 }  // namespace
@@ -116,6 +120,7 @@ StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeChannelCredentials(
   RETURN_IF_ERROR(InitTlsForChannel());
   TlsChannelCredentialsOptions options;
   options.set_certificate_provider(MakeProvider(identity));
+  options.watch_root_certs();
   options.watch_identity_key_cert_pairs();
   options.set_verify_server_certs(false);
   options.set_check_call_host(false);
