@@ -7,9 +7,16 @@ namespace {
 
 constexpr size_t kMaxReason = 1024;
 
-void AddTo(std::deque<Refusal>& ring, size_t limit, Refusal refusal) {
-  if (refusal.reason.size() > kMaxReason) refusal.reason.resize(kMaxReason);
-  const auto same = std::find_if(ring.begin(), ring.end(), [&refusal](const Refusal& other) {
+// Reasons quote what peers sent: only printable ASCII goes on, whatever it came from.
+void MakePrintable(std::string& text) {
+  if (text.size() > kMaxReason) text.resize(kMaxReason);
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
+}
+
+void AddTo(std::deque<RefusalEntry>& ring, size_t limit, RefusalEntry refusal) {
+  for (std::string* text : {&refusal.node, &refusal.code, &refusal.reason}) MakePrintable(*text);
+  const auto same = std::find_if(ring.begin(), ring.end(), [&refusal](const RefusalEntry& other) {
     return other.node == refusal.node && other.code == refusal.code &&
            other.reason == refusal.reason;
   });
@@ -23,7 +30,7 @@ void AddTo(std::deque<Refusal>& ring, size_t limit, Refusal refusal) {
 
 }  // namespace
 
-void RefusalLog::Add(Refusal refusal, Peer peer) {
+void RefusalLog::Add(RefusalEntry refusal, Peer peer) {
   if (peer == Peer::kKnown) {
     AddTo(known_, kKnown, std::move(refusal));
   } else {
@@ -31,19 +38,19 @@ void RefusalLog::Add(Refusal refusal, Peer peer) {
   }
 }
 
-std::vector<Refusal> RefusalLog::All() const {
-  std::vector<Refusal> all(known_.begin(), known_.end());
+std::vector<RefusalEntry> RefusalLog::All() const {
+  std::vector<RefusalEntry> all(known_.begin(), known_.end());
   all.insert(all.end(), strangers_.begin(), strangers_.end());
   std::stable_sort(all.begin(), all.end(),
-                   [](const Refusal& a, const Refusal& b) { return a.time < b.time; });
+                   [](const RefusalEntry& a, const RefusalEntry& b) { return a.time < b.time; });
   return all;
 }
 
-void RefusalLog::RestoreKnown(std::vector<Refusal> refusals) {
-  const std::deque<Refusal> newer = std::move(known_);
+void RefusalLog::RestoreKnown(std::vector<RefusalEntry> refusals) {
+  const std::deque<RefusalEntry> newer = std::move(known_);
   known_.clear();
-  for (Refusal& refusal : refusals) AddTo(known_, kKnown, std::move(refusal));
-  for (const Refusal& refusal : newer) AddTo(known_, kKnown, refusal);
+  for (RefusalEntry& refusal : refusals) AddTo(known_, kKnown, std::move(refusal));
+  for (const RefusalEntry& refusal : newer) AddTo(known_, kKnown, refusal);
 }
 
 bool WriteBudget::Take(absl::Time now) {

@@ -10,14 +10,14 @@
 
 namespace kedge {
 
-struct Refusal {
+struct RefusalEntry {
   std::string correlation_id;
   absl::Time time;
   std::string node;  // as the peer named itself; empty where it did not get that far
   std::string code;
   std::string reason;
   uint32_t count = 1;  // how often in a row; id and time are the latest
-  bool operator==(const Refusal&) const = default;
+  bool operator==(const RefusalEntry&) const = default;
 };
 
 // Two rings, so that strangers cannot push out what nodes with verified evidence and owners were
@@ -29,17 +29,17 @@ class RefusalLog {
 
   enum class Peer { kKnown, kStranger };
   // The same node refused for the same reason again is one record with a higher count.
-  void Add(Refusal refusal, Peer peer);
+  void Add(RefusalEntry refusal, Peer peer);
   // Oldest first.
-  std::vector<Refusal> All() const;
+  std::vector<RefusalEntry> All() const;
 
   // What is kept across restarts: the known ring.
-  const std::deque<Refusal>& known() const { return known_; }
-  void RestoreKnown(std::vector<Refusal> refusals);
+  const std::deque<RefusalEntry>& known() const { return known_; }
+  void RestoreKnown(std::vector<RefusalEntry> refusals);
 
  private:
-  std::deque<Refusal> known_;
-  std::deque<Refusal> strangers_;
+  std::deque<RefusalEntry> known_;
+  std::deque<RefusalEntry> strangers_;
 };
 
 // How often refusals may be written to a disk: a burst, then one a second. Time is an argument.

@@ -7,7 +7,8 @@ namespace {
 
 const absl::Time kStart = absl::FromUnixSeconds(1'700'000'000);
 
-Refusal Of(const std::string& node, int second, const std::string& code = "IMAGE_NOT_ALLOWED") {
+RefusalEntry Of(const std::string& node, int second,
+                const std::string& code = "IMAGE_NOT_ALLOWED") {
   return {.correlation_id = std::to_string(second),
           .time = kStart + absl::Seconds(second),
           .node = node,
@@ -52,12 +53,21 @@ TEST(RefusalLogTest, StrangersDoNotPushOutKnownNodes) {
 
 TEST(RefusalLogTest, IsBounded) {
   RefusalLog log;
-  Refusal huge = Of("a", 0);
+  RefusalEntry huge = Of("a", 0);
   huge.reason.assign(100'000, 'x');
   log.Add(huge, RefusalLog::Peer::kKnown);
   EXPECT_LE(log.All()[0].reason.size(), 1024u);
   for (int i = 0; i < 1000; ++i) log.Add(Of(std::to_string(i), i), RefusalLog::Peer::kKnown);
   EXPECT_EQ(log.All().size(), RefusalLog::kKnown);
+}
+
+TEST(RefusalLogTest, IsPrintable) {
+  RefusalLog log;
+  RefusalEntry refusal = Of("a\x1b[2J", 0);
+  refusal.reason = "quoted \xff\n\0 and more";
+  log.Add(refusal, RefusalLog::Peer::kStranger);
+  EXPECT_EQ(log.All()[0].node, "a?[2J");
+  EXPECT_EQ(log.All()[0].reason, "quoted ??");
 }
 
 TEST(RefusalLogTest, WhatWasKeptComesBeforeWhatIsNew) {

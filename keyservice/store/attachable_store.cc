@@ -14,10 +14,15 @@ constexpr uint64_t kAttachedRevisions = uint64_t{1} << 32;
 AttachableStore::AttachableStore(std::unique_ptr<Store> detached, std::string commit_key)
     : commit_key_(std::move(commit_key)), store_(std::move(detached)) {}
 
-StatusOr<AttachableStore::Found> AttachableStore::Attach(std::unique_ptr<Store> medium) {
+StatusOr<AttachableStore::Found> AttachableStore::Attach(std::unique_ptr<Store> medium,
+                                                         IfFresh if_fresh) {
   absl::MutexLock lock(&mutex_);
   if (attached_) return FailedPrecondition("the store is attached already");
   ASSIGN_OR_RETURN(const std::optional<StoredValue> commit, medium->Get(commit_key_));
+  if (!commit && if_fresh == IfFresh::kRefuse) {
+    return MakeFault(StatusCode::kFailedPrecondition, "STORE_FRESH", Advice::kAskOperator,
+                     "the store holds no records, though some were expected");
+  }
   if (!commit) RETURN_IF_ERROR(CopyTo(*medium));
   store_ = std::move(medium);
   attached_ = true;

@@ -17,12 +17,13 @@ class AttachableStore final : public Store {
   // `commit_key` is written last by whoever fills a store: a medium without it is fresh.
   AttachableStore(std::unique_ptr<Store> detached, std::string commit_key);
 
-  // Moves to `medium`. A fresh one gets every value of the detached store, the commit key last, so
-  // that a copy that was cut short is done again; one that has the commit key keeps what it has and
-  // the detached values are left behind. On an error the store stays detached.
-  // FAILED_PRECONDITION where it is attached already.
+  // Moves to `medium`. One that has the commit key keeps what it has, and the detached values are
+  // left behind. A fresh one gets every value of the detached store, the commit key last, so that a
+  // copy that was cut short is done again; or, with kRefuse, it is refused with fault STORE_FRESH.
+  // On an error the store stays detached. FAILED_PRECONDITION where it is attached already.
+  enum class IfFresh { kFill, kRefuse };
   enum class Found { kFresh, kFilled };
-  StatusOr<Found> Attach(std::unique_ptr<Store> medium);
+  StatusOr<Found> Attach(std::unique_ptr<Store> medium, IfFresh if_fresh);
   bool attached() const;
 
   // Revisions read before Attach never fit afterwards: they fail with REVISION_CONFLICT.

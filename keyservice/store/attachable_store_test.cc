@@ -32,6 +32,8 @@ class Shared final : public Store {
   int writes_left_;
 };
 
+using enum AttachableStore::IfFresh;
+
 constexpr int kNever = 1000;
 
 class AttachableStoreTest : public ::testing::Test {
@@ -53,7 +55,7 @@ TEST_F(AttachableStoreTest, FillsAFreshMedium) {
   ASSERT_OK(store_.CompareAndSwap("latest", 0, AsBytes("t1")));
   ASSERT_OK(store_.CompareAndSwap("node/node-1", 0, AsBytes("n1")));
   EXPECT_FALSE(store_.attached());
-  ASSERT_OK_AND_ASSIGN(const auto found, store_.Attach(Medium()));
+  ASSERT_OK_AND_ASSIGN(const auto found, store_.Attach(Medium(), kFill));
   EXPECT_EQ(found, AttachableStore::Found::kFresh);
   EXPECT_TRUE(store_.attached());
   EXPECT_EQ(Value(*medium_, "latest"), "t1");
@@ -64,7 +66,7 @@ TEST_F(AttachableStoreTest, KeepsWhatAFilledMediumHas) {
   ASSERT_OK(medium_->CompareAndSwap("latest", 0, AsBytes("old")));
   ASSERT_OK(store_.CompareAndSwap("latest", 0, AsBytes("provisional")));
   ASSERT_OK(store_.CompareAndSwap("node/node-9", 0, AsBytes("provisional")));
-  ASSERT_OK_AND_ASSIGN(const auto found, store_.Attach(Medium()));
+  ASSERT_OK_AND_ASSIGN(const auto found, store_.Attach(Medium(), kFill));
   EXPECT_EQ(found, AttachableStore::Found::kFilled);
   EXPECT_EQ(Value(store_, "latest"), "old");
   EXPECT_EQ(Value(store_, "node/node-9"), "(none)");
@@ -76,11 +78,11 @@ TEST_F(AttachableStoreTest, ACopyCutShortIsDoneAgain) {
   ASSERT_OK(store_.CompareAndSwap("node/node-1", 0, AsBytes("n1")));
   ASSERT_OK(store_.CompareAndSwap("transition/1", 0, AsBytes("h1")));
   for (int writes = 0; writes < 3; ++writes) {
-    EXPECT_THAT(store_.Attach(Medium(writes)), HasCode(StatusCode::kUnavailable));
+    EXPECT_THAT(store_.Attach(Medium(writes), kFill), HasCode(StatusCode::kUnavailable));
     EXPECT_FALSE(store_.attached());
     EXPECT_EQ(Value(*medium_, "latest"), "(none)") << writes;
   }
-  ASSERT_OK_AND_ASSIGN(const auto found, store_.Attach(Medium()));
+  ASSERT_OK_AND_ASSIGN(const auto found, store_.Attach(Medium(), kFill));
   EXPECT_EQ(found, AttachableStore::Found::kFresh);
   EXPECT_EQ(Value(*medium_, "latest"), "t1");
   EXPECT_EQ(Value(*medium_, "transition/1"), "h1");
@@ -92,15 +94,25 @@ TEST_F(AttachableStoreTest, ADetachedRevisionDoesNotFitTheMedium) {
   ASSERT_OK(medium_->CompareAndSwap("node/node-1", 0, AsBytes("theirs")));
   ASSERT_OK_AND_ASSIGN(const uint64_t revision,
                        store_.CompareAndSwap("node/node-1", 0, AsBytes("mine")));
-  ASSERT_OK(store_.Attach(Medium()));
+  ASSERT_OK(store_.Attach(Medium(), kFill));
   EXPECT_THAT(store_.CompareAndSwap("node/node-1", revision, AsBytes("stale")),
               HasFault("REVISION_CONFLICT"));
   EXPECT_EQ(Value(store_, "node/node-1"), "theirs");
 }
 
+TEST_F(AttachableStoreTest, RefusesAFreshMediumWhereOneIsExpectedToBeFilled) {
+  ASSERT_OK(store_.CompareAndSwap("latest", 0, AsBytes("provisional")));
+  EXPECT_THAT(store_.Attach(Medium(), kRefuse), HasFault("STORE_FRESH"));
+  EXPECT_FALSE(store_.attached());
+  ASSERT_OK_AND_ASSIGN(const auto keys, medium_->List(""));
+  EXPECT_TRUE(keys.empty());
+  ASSERT_OK(medium_->CompareAndSwap("latest", 0, AsBytes("old")));
+  EXPECT_OK(store_.Attach(Medium(), kRefuse));
+}
+
 TEST_F(AttachableStoreTest, AttachesOnce) {
-  ASSERT_OK(store_.Attach(Medium()));
-  EXPECT_THAT(store_.Attach(Medium()), HasCode(StatusCode::kFailedPrecondition));
+  ASSERT_OK(store_.Attach(Medium(), kFill));
+  EXPECT_THAT(store_.Attach(Medium(), kFill), HasCode(StatusCode::kFailedPrecondition));
 }
 
 }  // namespace

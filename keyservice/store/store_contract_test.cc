@@ -32,7 +32,7 @@ std::unique_ptr<Store> OpenDirectory(const testing::TemporaryDirectory& where,
 std::unique_ptr<Store> MakeAttached(const testing::TemporaryDirectory& where) {
   auto store =
       std::make_unique<AttachableStore>(std::make_unique<testing::MemoryStore>(), "latest");
-  EXPECT_OK(store->Attach(OpenDirectory(where, "medium")));
+  EXPECT_OK(store->Attach(OpenDirectory(where, "medium"), AttachableStore::IfFresh::kFill));
   return store;
 }
 

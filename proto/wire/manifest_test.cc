@@ -10,7 +10,7 @@
 namespace kedge::wire {
 namespace {
 
-using kedge::testing::TestImage;
+using kedge::testing::SampleImage;
 using kedge::testing::TestOwnerKey;
 using kedge::testing::TestSeedShareKey;
 using kedge::testing::TestTpmRootPem;
@@ -42,7 +42,7 @@ TEST(Manifest, SurvivesItsFileForm) {
 
 TEST(Manifest, FindsWhatItHas) {
   ManifestTerms terms = TestManifestTerms();
-  ReferenceValues only_worker = TestImage();
+  ReferenceValues only_worker = SampleImage();
   only_worker.roles = {"worker"};
   only_worker.image_version = "0.2.0";
   terms.images.push_back(only_worker);

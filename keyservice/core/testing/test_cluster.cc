@@ -29,7 +29,7 @@ OwnerKey OwnerKeyEntry(const std::string& name, const VerifyKey& key) {
   return {.name = name, .key = key, .digest = Sha256(key.spki())};
 }
 
-ReferenceValues TestImage() {
+ReferenceValues SampleImage() {
   ReferenceValues image{.image_name = "kedge-test",
                         .image_version = "1",
                         .roles = {std::string(kRoleControlPlane), std::string(kRoleWorker)},
@@ -48,7 +48,7 @@ ManifestTerms TestManifestTerms(const std::string& tpm_root_pem) {
   ManifestTerms terms;
   terms.cluster = "test";
   terms.generation = 1;
-  terms.images = {TestImage()};
+  terms.images = {SampleImage()};
   for (const std::string_view role : {kRoleControlPlane, kRoleWorker}) {
     terms.roles.push_back({.role = std::string(role),
                            .evidence_levels = {EvidenceLevel::kHostVtpm},

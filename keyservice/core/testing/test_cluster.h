@@ -10,7 +10,7 @@ const SigningKey& TestOwnerKey();
 const RsaPrivateKey& TestSeedShareKey();
 
 // The SHA-256 bank values of the one image that TestManifestTerms accepts.
-ReferenceValues TestImage();
+ReferenceValues SampleImage();
 // One image for both roles, host-vtpm and EK accepted, generation 1.
 ManifestTerms TestManifestTerms(const std::string& tpm_root_pem = "(no root)");
 // Validated; `bytes` stands for the file.

@@ -12,7 +12,7 @@ namespace kedge::testing {
 class TemporaryDirectory {
  public:
   TemporaryDirectory() {
-    std::string pattern = ::testing::TempDir() + "/kedge-XXXXXX";
+    std::string pattern = ::testing::TempDir() + "kedge-XXXXXX";
     if (mkdtemp(pattern.data()) == nullptr) std::abort();
     path_ = pattern;
   }

@@ -25,7 +25,7 @@ wire::Invitation TestInvitation() {
   invitation.address = "192.168.77.12/24";
   invitation.gateway = "192.168.77.1";
   invitation.issue_time = absl::FromUnixSeconds(1'760'000'000);
-  invitation.control_plane_images = {TestImage()};
+  invitation.control_plane_images = {SampleImage()};
   invitation.tpm_roots = {{.name = "root", .certificate_pem = TestTpmRootPem()}};
   invitation.minimum_generation = 1;
   return invitation;

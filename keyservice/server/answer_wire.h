@@ -1,0 +1,58 @@
+// Answers to the wire. Pure.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "attestation/model/issuer.h"
+#include "base/bytes.h"
+#include "base/status.h"
+#include "keyservice/core/node_registry.h"
+#include "keyservice/core/refusal_log.h"
+#include "keyservice/core/seed_share.h"
+#include "keyservice/core/service_phase.h"
+#include "keyservice/server/live_cluster.h"
+
+namespace kedge::keyservice {
+
+struct ReleaseAnswer {
+  ReleaseOrder order = ReleaseOrder::kNone;
+  std::string node_certificate_pem;
+  std::string ca_certificate_pem;
+  Sha256Digest manifest_digest{};
+  uint64_t manifest_generation = 0;
+};
+Bytes ToWire(const ReleaseAnswer& answer);
+
+struct InitResult {
+  ClusterPtr cluster;
+  std::vector<SeedShare> seed_shares;
+  bool trust_on_first_use = false;
+};
+Bytes ToWire(const InitResult& result);
+Bytes RecoverResultToWire(const LiveCluster& cluster);
+
+// What the service shows of its own machine beside its evidence.
+struct CoordinatorProof {
+  ServicePhase phase = ServicePhase::kAwaitingInit;
+  std::string node;
+  Endorsements endorsements;
+  Bytes activation_hmac;  // empty: no credential was sent
+  ClusterPtr cluster;     // null before init and before recovery
+};
+Bytes ToWire(const CoordinatorProof& proof);
+
+// Everything that an owner may see.
+struct ServiceReport {
+  ServicePhase phase = ServicePhase::kAwaitingInit;
+  std::string node;
+  ClusterPtr cluster;  // null as above
+  bool store_attached = false;
+  std::string problem;
+  std::vector<NodeEntry> nodes;
+  std::vector<RefusalEntry> refusals;
+};
+// kedge.v1.StatusAnswer as JSON.
+StatusOr<std::string> PrintStatus(const ServiceReport& report);
+
+}  // namespace kedge::keyservice

@@ -1,0 +1,315 @@
+#include "keyservice/server/key_service.h"
+
+#include <absl/strings/cord.h>
+#include <absl/strings/str_cat.h>
+
+#include "keyservice/server/cluster_records.h"
+#include "keyservice/server/service_log.h"
+
+namespace kedge::keyservice {
+namespace {
+
+constexpr absl::string_view kPeerUrl = "kedge.dev/peer";
+constexpr char kRefusalsKey[] = "refusals";
+
+Peer PeerOf(const Status& status) {
+  const auto payload = status.GetPayload(kPeerUrl);
+  if (!payload || payload->empty()) return {};
+  const std::string text(*payload);
+  return {.node = text.substr(1), .known = text[0] == '+'};
+}
+
+// What a peer did wrong is kept; what a network did is not.
+bool IsRefusal(const Status& status) {
+  return !status.ok() && status.code() != StatusCode::kCancelled &&
+         (GetFault(status) || status.code() != StatusCode::kUnavailable);
+}
+
+}  // namespace
+
+Status WithPeer(const Status& status, const Peer& peer) {
+  if (status.ok()) return status;
+  Status out = status;
+  out.SetPayload(kPeerUrl, absl::Cord(absl::StrCat(peer.known ? "+" : "-", peer.node)));
+  return out;
+}
+
+StatusOr<std::unique_ptr<KeyService>> KeyService::Start(ServiceParts parts) {
+  std::unique_ptr<KeyService> service(new KeyService(std::move(parts)));
+  absl::MutexLock lock(&service->mutex_);
+  RETURN_IF_ERROR(service->Resume());
+  LogPhase(service->phase_, "started");
+  return service;
+}
+
+Status KeyService::Resume() {
+  ASSIGN_OR_RETURN(std::optional<SecretBytes> seed, parts_.vault.Load());
+  ASSIGN_OR_RETURN(std::optional<StoredCluster> stored, LoadCluster(parts_.store));
+  ASSIGN_OR_RETURN(phase_, PhaseAtStart({.seed_in_keyring = seed.has_value(),
+                                         .records_in_store = stored.has_value(),
+                                         .disk = parts_.disk}));
+  if (phase_ != ServicePhase::kServing) return absl::OkStatus();
+  ASSIGN_OR_RETURN(KeyTree keys, KeyTree::Create(*std::move(seed), stored->record.salt));
+  ASSIGN_OR_RETURN(cluster_,
+                   LiveCluster::Open(std::move(keys), std::move(stored->record), stored->history,
+                                     std::move(stored->manifest), parts_.clock.Now()));
+  RETURN_IF_ERROR(nodes_.Load(parts_.store));
+  return LoadRefusals();
+}
+
+Status KeyService::AttachStore(std::unique_ptr<Store> medium) {
+  absl::MutexLock lock(&mutex_);
+  const Status status = Attach(std::move(medium));
+  // Once the store has moved there is no second try: whatever went wrong, nothing is released from
+  // records that were not taken.
+  if (!status.ok() && (parts_.store.attached() || FaultCode(status) == "ROLLBACK_DETECTED")) {
+    problem_ = status;
+    refusals_.Add({.correlation_id = "",
+                   .time = parts_.clock.Now(),
+                   .node = own_node(),
+                   .code = FaultCode(status),
+                   .reason = MessageOf(status)},
+                  RefusalLog::Peer::kKnown);
+  }
+  LogAttach(status);
+  return status;
+}
+
+Status KeyService::Attach(std::unique_ptr<Store> medium) {
+  // A cluster that is known from the owner's receipt alone has records somewhere: a fresh disk is
+  // one that was put back.
+  const bool expect_records = cluster_ && cluster_->record().provisional;
+  const auto found =
+      parts_.store.Attach(std::move(medium), expect_records ? AttachableStore::IfFresh::kRefuse
+                                                            : AttachableStore::IfFresh::kFill);
+  if (FaultCode(found.status()) == "STORE_FRESH") {
+    return Refused("ROLLBACK_DETECTED",
+                   "the state disk holds no history, though the owner's receipt shows that there "
+                   "was one; restore the newest copy of this disk");
+  }
+  RETURN_IF_ERROR(found.status());
+  if (*found == AttachableStore::Found::kFilled && cluster_) RETURN_IF_ERROR(TakeRecords());
+  RETURN_IF_ERROR(nodes_.Load(parts_.store));
+  RETURN_IF_ERROR(LoadRefusals());
+  if (!cluster_) return absl::OkStatus();
+  // These records were on this node's own state disk: it is formatted, even if the power went
+  // before the node could say so.
+  std::optional<NodeEntry> own = nodes_.Find(cluster_->facts().coordinator_node);
+  if (*found == AttachableStore::Found::kFilled && own &&
+      (own->state == RegistryState::kEnrolled || own->state == RegistryState::kFormatting)) {
+    own->state = RegistryState::kFormatted;
+    return nodes_.Put(parts_.store, *own);
+  }
+  return absl::OkStatus();
+}
+
+// The attached store's records, verified under the seed at hand and against what is known.
+Status KeyService::TakeRecords() {
+  ASSIGN_OR_RETURN(std::optional<StoredCluster> stored, LoadCluster(parts_.store));
+  if (!stored) return Internal("an attached store lost its records");
+  const Transition latest = stored->history.back();
+  ASSIGN_OR_RETURN(SecretBytes seed, cluster_->keys().seed().Clone());
+  ASSIGN_OR_RETURN(KeyTree keys, KeyTree::Create(std::move(seed), stored->record.salt));
+  ASSIGN_OR_RETURN(ClusterPtr cluster,
+                   LiveCluster::Open(std::move(keys), std::move(stored->record), stored->history,
+                                     std::move(stored->manifest), parts_.clock.Now()));
+  if (cluster->facts().cluster_id != cluster_->facts().cluster_id) {
+    return Refused("HISTORY_NOT_AUTHENTIC", "the state disk's records are another cluster's");
+  }
+  RETURN_IF_ERROR(CheckFreshness(latest, cluster_->receipt().latest));
+  cluster_ = std::move(cluster);
+  return absl::OkStatus();
+}
+
+KeyService::View KeyService::Now() const {
+  absl::MutexLock lock(&mutex_);
+  return {.phase = phase_, .cluster = cluster_};
+}
+
+Status KeyService::CheckAnswers(RequestKind kind) const {
+  absl::MutexLock lock(&mutex_);
+  RETURN_IF_ERROR(kedge::CheckAnswered(phase_, kind));
+  const bool of_a_node = kind == RequestKind::kRelease || kind == RequestKind::kReport;
+  return of_a_node ? problem_ : absl::OkStatus();
+}
+
+RegistryFacts KeyService::FactsFor(std::string_view node, const HardwareIdentity& identity) const {
+  absl::MutexLock lock(&mutex_);
+  return nodes_.FactsFor(node, identity, parts_.store.attached());
+}
+
+Status KeyService::CheckSeen(const ClusterPtr& seen) const {
+  RETURN_IF_ERROR(problem_);
+  if (seen && seen == cluster_) return absl::OkStatus();
+  return MakeFault(StatusCode::kUnavailable, "STATE_CHANGED", Advice::kRetry,
+                   "the service has changed since this exchange began");
+}
+
+StatusOr<ReleaseOrder> KeyService::CommitRelease(const ClusterPtr& seen, const NodeFacts& facts,
+                                                 ByteView ak_name, const DiskReport& disk,
+                                                 const LastSeen& last_seen) {
+  absl::MutexLock lock(&mutex_);
+  RETURN_IF_ERROR(CheckSeen(seen));
+  const RegistryFacts registry =
+      nodes_.FactsFor(facts.node, facts.identity, parts_.store.attached());
+  RETURN_IF_ERROR(AuthoriseNode(facts, seen->facts(), registry));
+  NodeEntry entry = registry.entry.value_or(
+      NodeEntry{.name = facts.node, .role = facts.role, .identity = facts.identity});
+  entry.ak_name = ToBytes(ak_name);
+  entry.last_seen = last_seen;
+  // The name is bound whatever the disk says.
+  RETURN_IF_ERROR(nodes_.Put(parts_.store, entry));
+  ASSIGN_OR_RETURN(ReleaseDecision decision, DecideDisk(std::move(entry), disk));
+  RETURN_IF_ERROR(nodes_.Put(parts_.store, decision.entry));
+  LogRelease(decision.entry, decision.order);
+  return decision.order;
+}
+
+Status KeyService::CommitReport(const ClusterPtr& seen, const NodeFacts& facts, ByteView ak_name,
+                                NodeTrigger trigger,
+                                const std::optional<Sha256Digest>& header_digest,
+                                const LastSeen& last_seen) {
+  absl::MutexLock lock(&mutex_);
+  RETURN_IF_ERROR(CheckSeen(seen));
+  const RegistryFacts registry =
+      nodes_.FactsFor(facts.node, facts.identity, parts_.store.attached());
+  if (!registry.entry || !Equal(registry.entry->ak_name, ak_name)) {
+    return Refused("AK_NOT_REGISTERED", "the node's registration has changed meanwhile");
+  }
+  RETURN_IF_ERROR(AuthoriseNode(facts, seen->facts(), registry));
+  NodeEntry entry = *registry.entry;
+  ASSIGN_OR_RETURN(const NodeStep step, StepOf(entry.state, trigger));
+  if (header_digest) {
+    RETURN_IF_ERROR(CheckHeader(entry, *header_digest));
+    entry.header_digest = header_digest;
+  }
+  entry.state = step.next;
+  entry.last_seen = last_seen;
+  RETURN_IF_ERROR(nodes_.Put(parts_.store, entry));
+  LogReport(entry);
+  return absl::OkStatus();
+}
+
+void KeyService::NoteRefusedEvidence(std::string_view node, ByteView ak_name,
+                                     const LastSeen& last_seen) {
+  absl::MutexLock lock(&mutex_);
+  std::optional<NodeEntry> entry = nodes_.Find(node);
+  if (!entry || !Equal(entry->ak_name, ak_name) || !budget_.Take(last_seen.time)) return;
+  entry->last_seen = last_seen;
+  const Status status = nodes_.Put(parts_.store, *entry);
+  if (!status.ok()) LogStoreTrouble(status);
+}
+
+StatusOr<ClusterPtr> KeyService::Initialise(Manifest manifest,
+                                            const HardwareIdentity& coordinator) {
+  absl::MutexLock lock(&mutex_);
+  RETURN_IF_ERROR(kedge::CheckAnswered(phase_, RequestKind::kInit));
+  ASSIGN_OR_RETURN(ClusterPtr cluster,
+                   LiveCluster::Make(std::move(manifest), own_node(), coordinator,
+                                     parts_.clock.Now(), parts_.random));
+  RETURN_IF_ERROR(Serve(cluster));
+  LogPhase(phase_, "initialised");
+  return cluster;
+}
+
+StatusOr<ClusterPtr> KeyService::Recover(KeyTree keys, ClusterRecord record, Manifest manifest) {
+  absl::MutexLock lock(&mutex_);
+  RETURN_IF_ERROR(kedge::CheckAnswered(phase_, RequestKind::kRecover));
+  record.provisional = true;
+  ASSIGN_OR_RETURN(ClusterPtr cluster, LiveCluster::Open(std::move(keys), std::move(record), {},
+                                                         std::move(manifest), parts_.clock.Now()));
+  if (parts_.store.attached()) {
+    // The disk is open already (this is not the initrd): its records decide at once.
+    cluster_ = cluster;
+    const Status taken = TakeRecords();
+    if (!taken.ok()) {
+      cluster_ = nullptr;
+      return taken;
+    }
+    RETURN_IF_ERROR(parts_.vault.Keep(cluster->keys().seed()));
+    RETURN_IF_ERROR(nodes_.Load(parts_.store));
+    phase_ = ServicePhase::kServing;
+  } else {
+    const ClusterFacts& facts = cluster->facts();
+    if (!facts.coordinator_node.empty()) {
+      RETURN_IF_ERROR(nodes_.Put(parts_.store, {.name = facts.coordinator_node,
+                                                .role = std::string(kRoleControlPlane),
+                                                .state = RegistryState::kFormatted,
+                                                .identity = facts.coordinator}));
+    }
+    RETURN_IF_ERROR(Serve(cluster));
+  }
+  LogPhase(phase_, "recovered");
+  return cluster_;
+}
+
+// Records first, then the seed, then the phase: cut off in between, the service waits again.
+Status KeyService::Serve(ClusterPtr cluster) {
+  RETURN_IF_ERROR(SaveCluster(parts_.store, cluster->record(), cluster->manifest()));
+  RETURN_IF_ERROR(parts_.vault.Keep(cluster->keys().seed()));
+  cluster_ = std::move(cluster);
+  phase_ = ServicePhase::kServing;
+  return absl::OkStatus();
+}
+
+void KeyService::Record(const ExchangeEvent& event) {
+  const Peer peer = PeerOf(event.status);
+  LogExchange(event, peer);
+  if (!IsRefusal(event.status)) return;
+  absl::MutexLock lock(&mutex_);
+  refusals_.Add({.correlation_id = event.correlation_id,
+                 .time = parts_.clock.Now(),
+                 .node = peer.node,
+                 .code = FaultCode(event.status),
+                 .reason = MessageOf(event.status)},
+                peer.known ? RefusalLog::Peer::kKnown : RefusalLog::Peer::kStranger);
+  if (peer.known && budget_.Take(parts_.clock.Now())) SaveRefusals();
+}
+
+Status KeyService::LoadRefusals() {
+  ASSIGN_OR_RETURN(const std::optional<StoredValue> stored, parts_.store.Get(kRefusalsKey));
+  if (!stored) return absl::OkStatus();
+  ASSIGN_OR_RETURN(std::vector<RefusalEntry> refusals, ParseRefusals(stored->value));
+  refusals_.RestoreKnown(std::move(refusals));
+  return absl::OkStatus();
+}
+
+void KeyService::SaveRefusals() {
+  const auto& known = refusals_.known();
+  const auto text = PrintRefusals({known.begin(), known.end()});
+  const Status saved =
+      text.ok() ? Overwrite(parts_.store, kRefusalsKey, AsBytes(*text)) : text.status();
+  if (!saved.ok()) LogStoreTrouble(saved);
+}
+
+ServiceReport KeyService::Report() const {
+  absl::MutexLock lock(&mutex_);
+  return {.phase = phase_,
+          .node = own_node(),
+          .cluster = cluster_,
+          .store_attached = parts_.store.attached(),
+          .problem = problem_.ok() ? "" : FaultCode(problem_),
+          .nodes = nodes_.All(),
+          .refusals = refusals_.All()};
+}
+
+std::string KeyService::Describe() const {
+  absl::MutexLock lock(&mutex_);
+  switch (phase_) {
+    case ServicePhase::kAwaitingInit:
+      return "AWAITING_INIT: waiting for the owner's 'kedge init'";
+    case ServicePhase::kAwaitingSeed:
+      return "AWAITING_SEED: waiting for the owner's 'kedge recover'";
+    case ServicePhase::kServing:
+      break;
+  }
+  if (!problem_.ok()) return absl::StrCat("SERVING nobody: ", FaultCode(problem_));
+  if (!parts_.store.attached()) return "SERVING this node only: the state disk is not open yet";
+  return absl::StrCat("SERVING ", nodes_.All().size(), " registered nodes");
+}
+
+std::string KeyService::own_node() const {
+  return parts_.invitation ? parts_.invitation->invitation.node : "";
+}
+
+}  // namespace kedge::keyservice

@@ -1,0 +1,123 @@
+// The key service's state: phase, cluster, node registry, refusals, and the store behind them. One
+// mutex guards all of it; every decision that is recorded is made and recorded under it.
+#pragma once
+
+#include <absl/base/thread_annotations.h>
+#include <absl/synchronization/mutex.h>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "attestation/channel/exchange.h"
+#include "attestation/channel_grpc/server.h"
+#include "attestation/model/issuer.h"
+#include "base/clock.h"
+#include "base/random.h"
+#include "keyservice/core/refusal_log.h"
+#include "keyservice/core/release_decision.h"
+#include "keyservice/core/seed_vault.h"
+#include "keyservice/core/service_phase.h"
+#include "keyservice/server/answer_wire.h"
+#include "keyservice/server/live_cluster.h"
+#include "keyservice/server/node_records.h"
+#include "keyservice/store/attachable_store.h"
+#include "proto/wire/invitation.h"
+
+namespace kedge::keyservice {
+
+// What the program injects. References outlive the service.
+struct ServiceParts {
+  Issuer& issuer;
+  const Clock& clock;
+  Random& random;
+  SeedVault& vault;
+  AttachableStore& store;
+  // This node's own, as measured; nullopt: whoever comes first owns the cluster (said as such).
+  std::optional<wire::OpenedInvitation> invitation;
+  StateDiskContent disk = StateDiskContent::kForeign;
+};
+
+// Whose exchange it was, as far as it was known when it ended.
+struct Peer {
+  std::string node;    // as it named itself
+  bool known = false;  // its evidence or its owner key was verified
+};
+// Carried in a status to where the refusal is recorded.
+Status WithPeer(const Status& status, const Peer& peer);
+
+// Thread-safe.
+class KeyService {
+ public:
+  // Finds its phase: the seed in the vault, records in the store, the disk. Faults of PhaseAtStart,
+  // and those of LiveCluster::Open where seed and records do not fit.
+  static StatusOr<std::unique_ptr<KeyService>> Start(ServiceParts parts);
+
+  // The state disk is open: moves the store to `medium`, and takes the records there for the truth
+  // if they are as new as what is known already. Final faults (ROLLBACK_DETECTED, HISTORY_FORKED,
+  // HISTORY_NOT_AUTHENTIC, STORE_CORRUPT …): nothing is released any more. Retryable ones: the
+  // store stays where it is, call again.
+  Status AttachStore(std::unique_ptr<Store> medium);
+
+  // For ExchangeServer: a new exchange, and what became of one.
+  std::unique_ptr<ServerExchange> NewExchange();
+  void Record(const ExchangeEvent& event);
+
+  // One line: the phase and what is waited for.
+  std::string Describe() const;
+
+  // ---- For the exchanges ------------------------------------------------------------------------
+  struct View {
+    ServicePhase phase = ServicePhase::kAwaitingInit;
+    ClusterPtr cluster;  // null before init and before recovery
+  };
+  View Now() const;
+  // Whether a request is answered now: the phase's table, and for nodes a final fault as above.
+  Status CheckAnswers(RequestKind kind) const;
+
+  // The registry's part of authorising: RegistryFacts for AuthoriseNode.
+  RegistryFacts FactsFor(std::string_view node, const HardwareIdentity& identity) const;
+
+  // A node whose AK is bound to the identity in `facts` asks for its disk's key: authorises again,
+  // decides, and has the registry entry on the store before it returns. `seen` is the cluster that
+  // the exchange began with (fault STATE_CHANGED, retry, where it is not the one of now).
+  StatusOr<ReleaseOrder> CommitRelease(const ClusterPtr& seen, const NodeFacts& facts,
+                                       ByteView ak_name, const DiskReport& disk,
+                                       const LastSeen& last_seen);
+  Status CommitReport(const ClusterPtr& seen, const NodeFacts& facts, ByteView ak_name,
+                      NodeTrigger trigger, const std::optional<Sha256Digest>& header_digest,
+                      const LastSeen& last_seen);
+  // Notes what a registered AK's evidence said when it was refused.
+  void NoteRefusedEvidence(std::string_view node, ByteView ak_name, const LastSeen& last_seen);
+
+  // The first manifest: makes the cluster, keeps the seed in the vault, serves.
+  StatusOr<ClusterPtr> Initialise(Manifest manifest, const HardwareIdentity& coordinator);
+  // After an outage. WRONG_SEED and every other fault leave the service waiting.
+  StatusOr<ClusterPtr> Recover(KeyTree keys, ClusterRecord record, Manifest manifest);
+
+  ServiceReport Report() const;
+  const ServiceParts& parts() const { return parts_; }
+  std::string own_node() const;
+
+ private:
+  explicit KeyService(ServiceParts parts) : parts_(std::move(parts)) {}
+  Status Resume() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Status TakeRecords() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Status Attach(std::unique_ptr<Store> medium) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Status CheckSeen(const ClusterPtr& seen) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Status Serve(ClusterPtr cluster) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Status LoadRefusals() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void SaveRefusals() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  const ServiceParts parts_;
+  mutable absl::Mutex mutex_;
+  ServicePhase phase_ ABSL_GUARDED_BY(mutex_) = ServicePhase::kAwaitingInit;
+  ClusterPtr cluster_ ABSL_GUARDED_BY(mutex_);
+  Status problem_ ABSL_GUARDED_BY(mutex_);  // final: stops every release
+  NodeRecords nodes_ ABSL_GUARDED_BY(mutex_);
+  RefusalLog refusals_ ABSL_GUARDED_BY(mutex_);
+  WriteBudget budget_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace kedge::keyservice

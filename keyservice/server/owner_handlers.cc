@@ -1,0 +1,221 @@
+// init, recover and status: what owners may do, proven by an owner key's signature over the
+// exchange. verify: what anybody may see.
+#include <absl/strings/str_cat.h>
+
+#include "attestation/verify/verify.h"
+#include "keyservice/core/owner_proof.h"
+#include "keyservice/server/handler.h"
+#include "proto/wire/manifest.h"
+
+namespace kedge::keyservice {
+namespace {
+
+Status NotOwner(std::string_view message) { return Refused("NOT_OWNER", message); }
+
+// The owner key that this machine's measured configuration names, if it names one.
+const VerifyKey* InvitedOwner(const KeyService& service) {
+  const auto& invitation = service.parts().invitation;
+  return invitation ? &invitation->owner_key : nullptr;
+}
+
+// The sender is an owner by `manifest`, and, where this machine was invited, the owner who invited
+// it: a manifest alone is the sender's own word until the seed has proven it.
+Status VerifyOwner(const ClientRequest& request, const Manifest& manifest,
+                   const KeyService& service) {
+  RETURN_IF_ERROR(ExpectProof(request, ProofType::kOwner));
+  ASSIGN_OR_RETURN(const OwnerProof proof, ParseOwnerProof(request.proof));
+  const VerifyKey* invited = InvitedOwner(service);
+  if (invited != nullptr) {
+    RETURN_IF_ERROR(VerifyOwnerProof(proof, request.owner_proof_message, *invited));
+  }
+  return VerifyOwnerProof(proof, request.owner_proof_message, manifest).status();
+}
+
+// This machine, by its own EK certificate, as the manifest accepts it; the operator must have meant
+// it. Fault COORDINATOR_MISMATCH.
+StatusOr<HardwareIdentity> VerifyMeant(const KeyService& service, const Manifest& manifest,
+                                       ByteView meant) {
+  ASSIGN_OR_RETURN(const Endorsements own, service.parts().issuer.GetEndorsements());
+  StatusOr<VerifiedEk> ek = VerifyEk(own, manifest.tpm_roots(), service.parts().clock.Now());
+  if (!ek.ok()) return Annotate(ek.status(), "this machine's own TPM");
+  if (!Equal(ek->identity.value, meant)) {
+    return Refused("COORDINATOR_MISMATCH",
+                   absl::StrCat("this machine is ", ToHex(ek->identity.value), ", meant was ",
+                                ToHex(meant), "; verify the endpoint first"));
+  }
+  return ek->identity;
+}
+
+class InitHandler final : public Handler {
+ public:
+  InitHandler(HandlerContext context, InitRequest request)
+      : context_(context), request_(std::move(request)) {}
+
+  StatusOr<std::optional<Challenge>> Admit(const ClientRequest& request) override {
+    ASSIGN_OR_RETURN(const InitPayload payload, ParseInitPayload(request.payload));
+    if (Sha256(payload.manifest) != request_.manifest_digest) {
+      return Malformed("the manifest is not the one that the request names");
+    }
+    ASSIGN_OR_RETURN(manifest_, wire::ParseManifest(payload.manifest));
+    RETURN_IF_ERROR(VerifyOwner(request, *manifest_, context_.service));
+    context_.peer.known = true;
+    ASSIGN_OR_RETURN(coordinator_,
+                     VerifyMeant(context_.service, *manifest_, request_.coordinator_id));
+    ASSIGN_OR_RETURN(proof_, MakeCoordinatorProof(context_, payload.credential, request.context));
+    return std::optional<Challenge>();
+  }
+
+  StatusOr<ServerAnswer> Answer() override {
+    return ServerAnswer{.payload = proof_, .box = std::nullopt, .expects_upload = true};
+  }
+
+  // The owner has seen this machine's evidence and names the manifest once more.
+  StatusOr<UploadResult> Upload(SecretBytes uploaded) override {
+    const bool confirmed =
+        uploaded.Reveal([this](ByteView bytes) { return Equal(bytes, request_.manifest_digest); });
+    if (!confirmed) return Malformed("init is confirmed with the digest of its manifest");
+    ASSIGN_OR_RETURN(const ClusterPtr cluster,
+                     context_.service.Initialise(*std::move(manifest_), coordinator_));
+    InitResult result{.cluster = cluster,
+                      .seed_shares = {},
+                      .trust_on_first_use = InvitedOwner(context_.service) == nullptr};
+    ASSIGN_OR_RETURN(result.seed_shares, MakeSeedShares(cluster->keys(), cluster->manifest()));
+    return UploadResult{.result = ToWire(result), .key = cluster->identity_key()};
+  }
+
+ private:
+  HandlerContext context_;
+  const InitRequest request_;
+  std::optional<Manifest> manifest_;
+  HardwareIdentity coordinator_;
+  Bytes proof_;
+};
+
+class RecoverHandler final : public Handler {
+ public:
+  RecoverHandler(HandlerContext context, RecoverRequest request)
+      : context_(context), request_(std::move(request)) {}
+
+  StatusOr<std::optional<Challenge>> Admit(const ClientRequest& request) override {
+    ASSIGN_OR_RETURN(payload_, ParseRecoverPayload(request.payload));
+    if (Sha256(payload_.manifest) != payload_.receipt.latest.manifest_digest) {
+      return Malformed("the manifest is not the one that the receipt names");
+    }
+    ASSIGN_OR_RETURN(manifest_, wire::ParseManifest(payload_.manifest));
+    RETURN_IF_ERROR(VerifyOwner(request, *manifest_, context_.service));
+    context_.peer.known = true;
+    ASSIGN_OR_RETURN(const HardwareIdentity own,
+                     VerifyMeant(context_.service, *manifest_, request_.coordinator_id));
+    if (!Equal(own.value, payload_.receipt.coordinator_id)) {
+      return Refused("COORDINATOR_MISMATCH", absl::StrCat("the receipt's coordinator is ",
+                                                          ToHex(payload_.receipt.coordinator_id),
+                                                          ", this machine is ", ToHex(own.value)));
+    }
+    ASSIGN_OR_RETURN(proof_, MakeCoordinatorProof(context_, payload_.credential, request.context));
+    return std::optional<Challenge>();
+  }
+
+  StatusOr<ServerAnswer> Answer() override {
+    return ServerAnswer{.payload = proof_, .box = std::nullopt, .expects_upload = true};
+  }
+
+  StatusOr<UploadResult> Upload(SecretBytes uploaded) override {
+    StatusOr<KeyTree> keys = KeyTree::Create(std::move(uploaded), payload_.salt);
+    if (!keys.ok()) return Refused("WRONG_SEED", MessageOf(keys.status()));
+    ClusterRecord record{.salt = payload_.salt,
+                         .ca_certificate_pem = {},
+                         .receipt = payload_.receipt,
+                         .provisional = true};
+    ASSIGN_OR_RETURN(
+        const ClusterPtr cluster,
+        context_.service.Recover(*std::move(keys), std::move(record), *std::move(manifest_)));
+    return UploadResult{.result = RecoverResultToWire(*cluster), .key = cluster->identity_key()};
+  }
+
+ private:
+  HandlerContext context_;
+  const RecoverRequest request_;
+  RecoverPayload payload_;
+  std::optional<Manifest> manifest_;
+  Bytes proof_;
+};
+
+class StatusHandler final : public Handler {
+ public:
+  explicit StatusHandler(HandlerContext context) : context_(context) {}
+
+  StatusOr<std::optional<Challenge>> Admit(const ClientRequest& request) override {
+    RETURN_IF_ERROR(ExpectProof(request, ProofType::kOwner));
+    ASSIGN_OR_RETURN(const OwnerProof proof, ParseOwnerProof(request.proof));
+    RETURN_IF_ERROR(Verify(proof, request.owner_proof_message));
+    context_.peer.known = true;
+    ASSIGN_OR_RETURN(const std::optional<CredentialBlob> credential,
+                     ParseVerifyPayload(request.payload));
+    ASSIGN_OR_RETURN(proof_, MakeCoordinatorProof(context_, credential, request.context));
+    return std::optional<Challenge>();
+  }
+
+  StatusOr<ServerAnswer> Answer() override {
+    ASSIGN_OR_RETURN(const std::string text, PrintStatus(context_.service.Report()));
+    ASSIGN_OR_RETURN(SecretBytes boxed, SecretBytes::CopyOf(AsBytes(text)));
+    return ServerAnswer{
+        .payload = proof_,
+        .box = BoxContent{.kind = "status", .id = "", .generation = 0, .secret = std::move(boxed)},
+        .expects_upload = false};
+  }
+
+ private:
+  // The manifest's owners; before there is one, whoever invited this machine.
+  Status Verify(const OwnerProof& proof, ByteView message) const {
+    if (context_.seen.cluster) {
+      return VerifyOwnerProof(proof, message, context_.seen.cluster->manifest()).status();
+    }
+    const VerifyKey* invited = InvitedOwner(context_.service);
+    if (invited == nullptr) return NotOwner("this machine knows no owner yet");
+    return VerifyOwnerProof(proof, message, *invited);
+  }
+
+  HandlerContext context_;
+  Bytes proof_;
+};
+
+class VerifyHandler final : public Handler {
+ public:
+  explicit VerifyHandler(HandlerContext context) : context_(context) {}
+
+  StatusOr<std::optional<Challenge>> Admit(const ClientRequest& request) override {
+    RETURN_IF_ERROR(ExpectProof(request, ProofType::kNone));
+    ASSIGN_OR_RETURN(const std::optional<CredentialBlob> credential,
+                     ParseVerifyPayload(request.payload));
+    ASSIGN_OR_RETURN(proof_, MakeCoordinatorProof(context_, credential, request.context));
+    return std::optional<Challenge>();
+  }
+
+  StatusOr<ServerAnswer> Answer() override {
+    return ServerAnswer{.payload = proof_, .box = std::nullopt, .expects_upload = false};
+  }
+
+ private:
+  HandlerContext context_;
+  Bytes proof_;
+};
+
+}  // namespace
+
+std::unique_ptr<Handler> MakeInitHandler(HandlerContext context, InitRequest request) {
+  return std::make_unique<InitHandler>(context, std::move(request));
+}
+
+std::unique_ptr<Handler> MakeRecoverHandler(HandlerContext context, RecoverRequest request) {
+  return std::make_unique<RecoverHandler>(context, std::move(request));
+}
+
+std::unique_ptr<Handler> MakeStatusHandler(HandlerContext context) {
+  return std::make_unique<StatusHandler>(context);
+}
+
+std::unique_ptr<Handler> MakeVerifyHandler(HandlerContext context) {
+  return std::make_unique<VerifyHandler>(context);
+}
+
+}  // namespace kedge::keyservice

@@ -1,0 +1,168 @@
+#include "keyservice/server/record_wire.h"
+
+#include <absl/strings/str_cat.h>
+
+#include "base/names.h"
+#include "keyservice/core/key_tree.h"
+#include "keyservice/core/manifest.h"
+#include "keyservice/core/store.h"
+#include "proto/kedge.pb.h"
+#include "proto/wire/json.h"
+#include "proto/wire/receipt.h"
+
+namespace kedge::keyservice {
+namespace {
+
+constexpr char kClusterFormat[] = "kedge.cluster.v1";
+constexpr char kNodeFormat[] = "kedge.node.v1";
+constexpr char kRefusalsFormat[] = "kedge.refusals.v1";
+constexpr wire::JsonLimits kLimits{
+    .max_bytes = kMaxStoredValue, .max_depth = 4, .max_values = 4096};
+
+std::string Text(ByteView bytes) { return std::string(AsText(bytes)); }
+
+Status CheckFormat(const std::string& format, std::string_view expected) {
+  if (format == expected) return absl::OkStatus();
+  return Malformed(
+      absl::StrCat("record of format '", format, "', expected ", std::string(expected)));
+}
+
+std::string PrintTime(absl::Time time) {
+  return absl::FormatTime(absl::RFC3339_full, time, absl::UTCTimeZone());
+}
+
+StatusOr<absl::Time> ParseTime(const std::string& text) {
+  absl::Time time;
+  if (absl::ParseTime(absl::RFC3339_full, text, &time, nullptr)) return time;
+  return Malformed(absl::StrCat("'", text, "' is no RFC 3339 time"));
+}
+
+void ToWire(const LastSeen& seen, v1::LastSeenRecord* out) {
+  out->set_time(PrintTime(seen.time));
+  out->set_trusted(seen.trusted);
+  out->set_image(seen.image);
+  out->set_boot_phase(seen.boot_phase);
+  out->set_pcr15(Text(seen.pcr15));
+  out->set_evidence_level(std::string(ToString(seen.level)));
+  out->set_failure(seen.failure);
+}
+
+StatusOr<LastSeen> FromWire(const v1::LastSeenRecord& message) {
+  LastSeen out;
+  ASSIGN_OR_RETURN(out.time, ParseTime(message.time()));
+  out.trusted = message.trusted();
+  out.image = message.image();
+  out.boot_phase = message.boot_phase();
+  out.pcr15 = ToBytes(message.pcr15());
+  ASSIGN_OR_RETURN(out.level, ParseEvidenceLevel(message.evidence_level()));
+  out.failure = message.failure();
+  return out;
+}
+
+}  // namespace
+
+StatusOr<std::string> PrintClusterRecord(const ClusterRecord& record) {
+  v1::ClusterRecord message;
+  message.set_format(kClusterFormat);
+  message.set_salt(Text(record.salt));
+  message.set_ca_certificate_pem(record.ca_certificate_pem);
+  *message.mutable_receipt() = wire::ToWire(record.receipt);
+  message.set_provisional(record.provisional);
+  return wire::PrintJson(message);
+}
+
+StatusOr<ClusterRecord> ParseClusterRecord(ByteView bytes) {
+  v1::ClusterRecord message;
+  RETURN_IF_ERROR(wire::ParseJson(AsText(bytes), kLimits, &message));
+  RETURN_IF_ERROR(CheckFormat(message.format(), kClusterFormat));
+  if (message.salt().size() != kSeedSaltSize) return Malformed("cluster record: salt");
+  ClusterRecord out{.salt = ToBytes(message.salt()),
+                    .ca_certificate_pem = message.ca_certificate_pem(),
+                    .receipt = {},
+                    .provisional = message.provisional()};
+  ASSIGN_OR_RETURN(out.receipt, wire::FromWire(message.receipt()));
+  return out;
+}
+
+StatusOr<std::string> PrintTransition(const Transition& transition) {
+  return wire::PrintJson(wire::ToWire(transition));
+}
+
+StatusOr<Transition> ParseTransition(ByteView bytes) {
+  v1::Transition message;
+  RETURN_IF_ERROR(wire::ParseJson(AsText(bytes), kLimits, &message));
+  return wire::FromWire(message);
+}
+
+StatusOr<std::string> PrintNodeRecord(const NodeEntry& entry) {
+  v1::NodeRecord message;
+  message.set_format(kNodeFormat);
+  message.set_name(entry.name);
+  message.set_role(entry.role);
+  message.set_state(std::string(ToString(entry.state)));
+  message.set_identity_kind(std::string(ToString(entry.identity.kind)));
+  message.set_identity(Text(entry.identity.value));
+  message.set_ak_name(Text(entry.ak_name));
+  if (entry.header_digest) message.set_header_digest(Text(*entry.header_digest));
+  if (entry.last_seen) ToWire(*entry.last_seen, message.mutable_last_seen());
+  return wire::PrintJson(message);
+}
+
+StatusOr<NodeEntry> ParseNodeRecord(ByteView bytes) {
+  v1::NodeRecord message;
+  RETURN_IF_ERROR(wire::ParseJson(AsText(bytes), kLimits, &message));
+  RETURN_IF_ERROR(CheckFormat(message.format(), kNodeFormat));
+  NodeEntry out;
+  out.name = message.name();
+  out.role = message.role();
+  if (!IsName(out.name) || !IsName(out.role)) return Malformed("node record: name or role");
+  const auto state = ParseRegistryState(message.state());
+  if (!state) return Malformed(absl::StrCat("node record: state '", message.state(), "'"));
+  out.state = *state;
+  ASSIGN_OR_RETURN(out.identity.kind, ParseIdentityKind(message.identity_kind()));
+  if (message.identity().size() != 32) return Malformed("node record: identity");
+  out.identity.value = ToBytes(message.identity());
+  out.ak_name = ToBytes(message.ak_name());
+  if (!message.header_digest().empty()) {
+    out.header_digest = ToArray<32>(AsBytes(message.header_digest()));
+    if (!out.header_digest) return Malformed("node record: header_digest");
+  }
+  if (message.has_last_seen()) {
+    ASSIGN_OR_RETURN(out.last_seen, FromWire(message.last_seen()));
+  }
+  return out;
+}
+
+StatusOr<std::string> PrintRefusals(const std::vector<RefusalEntry>& refusals) {
+  v1::RefusalsRecord message;
+  message.set_format(kRefusalsFormat);
+  for (const RefusalEntry& refusal : refusals) {
+    v1::RefusalRecord* record = message.add_refusals();
+    record->set_correlation_id(refusal.correlation_id);
+    record->set_time(PrintTime(refusal.time));
+    record->set_node(refusal.node);
+    record->set_code(refusal.code);
+    record->set_reason(refusal.reason);
+    record->set_count(refusal.count);
+  }
+  return wire::PrintJson(message);
+}
+
+StatusOr<std::vector<RefusalEntry>> ParseRefusals(ByteView bytes) {
+  v1::RefusalsRecord message;
+  RETURN_IF_ERROR(wire::ParseJson(AsText(bytes), kLimits, &message));
+  RETURN_IF_ERROR(CheckFormat(message.format(), kRefusalsFormat));
+  std::vector<RefusalEntry> out;
+  for (const v1::RefusalRecord& record : message.refusals()) {
+    ASSIGN_OR_RETURN(const absl::Time time, ParseTime(record.time()));
+    out.push_back({.correlation_id = record.correlation_id(),
+                   .time = time,
+                   .node = record.node(),
+                   .code = record.code(),
+                   .reason = record.reason(),
+                   .count = record.count()});
+  }
+  return out;
+}
+
+}  // namespace kedge::keyservice

@@ -1,0 +1,110 @@
+#include "keyservice/server/record_wire.h"
+
+#include <gtest/gtest.h>
+
+#include "base/status_matchers.h"
+
+namespace kedge::keyservice {
+namespace {
+
+const absl::Time kTime = absl::FromUnixMillis(1'780'000'000'123);
+
+NodeEntry Entry() {
+  NodeEntry entry;
+  entry.name = "node-2";
+  entry.role = "worker";
+  entry.state = RegistryState::kJoined;
+  entry.identity = {IdentityKind::kEk, Bytes(32, 1)};
+  entry.ak_name = Bytes(34, 2);
+  entry.header_digest = Sha256(AsBytes("header"));
+  entry.last_seen = LastSeen{.time = kTime,
+                             .trusted = true,
+                             .image = "kedge 1",
+                             .boot_phase = "ready",
+                             .pcr15 = Bytes(32, 3),
+                             .level = EvidenceLevel::kHostVtpm,
+                             .failure = ""};
+  return entry;
+}
+
+TEST(RecordWireTest, ANodeReadsBack) {
+  ASSERT_OK_AND_ASSIGN(const std::string text, PrintNodeRecord(Entry()));
+  ASSERT_OK_AND_ASSIGN(const NodeEntry entry, ParseNodeRecord(AsBytes(text)));
+  EXPECT_EQ(entry.name, "node-2");
+  EXPECT_EQ(entry.role, "worker");
+  EXPECT_EQ(entry.state, RegistryState::kJoined);
+  EXPECT_EQ(entry.identity, Entry().identity);
+  EXPECT_EQ(entry.ak_name, Entry().ak_name);
+  EXPECT_EQ(entry.header_digest, Entry().header_digest);
+  EXPECT_EQ(entry.last_seen->time, kTime);
+  EXPECT_TRUE(entry.last_seen->trusted);
+  EXPECT_EQ(entry.last_seen->pcr15, Bytes(32, 3));
+  EXPECT_EQ(PrintNodeRecord(entry).value(), text);
+}
+
+TEST(RecordWireTest, ANodeWithoutADiskReadsBack) {
+  NodeEntry bare = Entry();
+  bare.header_digest.reset();
+  bare.last_seen.reset();
+  bare.ak_name.clear();
+  bare.state = RegistryState::kEnrolled;
+  ASSERT_OK_AND_ASSIGN(const std::string text, PrintNodeRecord(bare));
+  ASSERT_OK_AND_ASSIGN(const NodeEntry entry, ParseNodeRecord(AsBytes(text)));
+  EXPECT_FALSE(entry.header_digest.has_value());
+  EXPECT_FALSE(entry.last_seen.has_value());
+  EXPECT_TRUE(entry.ak_name.empty());
+}
+
+TEST(RecordWireTest, ANodeIsReadStrictly) {
+  const std::string good = PrintNodeRecord(Entry()).value();
+  const auto with = [&good](const std::string& from, const std::string& to) {
+    std::string text = good;
+    const size_t at = text.find(from);
+    EXPECT_NE(at, std::string::npos) << from;
+    return ParseNodeRecord(AsBytes(text.replace(at, from.size(), to)));
+  };
+  EXPECT_THAT(with("kedge.node.v1", "kedge.node.v2"), HasFault("MALFORMED"));
+  EXPECT_THAT(with("JOINED", "LOST"), HasFault("MALFORMED"));
+  EXPECT_THAT(with("\"node-2\"", "\"../x\""), HasFault("MALFORMED"));
+  EXPECT_THAT(with("\"role\"", "\"colour\""), HasFault("MALFORMED"));
+  EXPECT_THAT(with("\"ek\"", "\"mac\""), HasFault("MALFORMED"));
+  EXPECT_THAT(with("host-vtpm", "trust-me"), HasFault("MALFORMED"));
+  EXPECT_THAT(ParseNodeRecord(AsBytes(good + "x")), HasFault("MALFORMED"));
+}
+
+TEST(RecordWireTest, AClusterReadsBack) {
+  ClusterRecord record;
+  record.salt = Bytes(32, 9);
+  record.ca_certificate_pem = "pem";
+  record.provisional = true;
+  record.receipt.service_key_spki = Bytes(91, 1);
+  record.receipt.latest.generation = 7;
+  record.receipt.latest.signature = Bytes(70, 2);
+  record.receipt.coordinator_node = "node-1";
+  record.receipt.coordinator_id = Bytes(32, 3);
+  record.receipt.signature = Bytes(70, 4);
+  ASSERT_OK_AND_ASSIGN(const std::string text, PrintClusterRecord(record));
+  ASSERT_OK_AND_ASSIGN(const ClusterRecord back, ParseClusterRecord(AsBytes(text)));
+  EXPECT_EQ(back.salt, record.salt);
+  EXPECT_TRUE(back.provisional);
+  EXPECT_EQ(back.receipt.latest, record.receipt.latest);
+  EXPECT_EQ(PrintClusterRecord(back).value(), text);
+  record.salt.pop_back();
+  EXPECT_THAT(ParseClusterRecord(AsBytes(PrintClusterRecord(record).value())),
+              HasFault("MALFORMED"));
+}
+
+TEST(RecordWireTest, RefusalsReadBack) {
+  const std::vector<RefusalEntry> refusals = {{.correlation_id = "0123456789abcdef",
+                                               .time = kTime,
+                                               .node = "node-2",
+                                               .code = "IMAGE_NOT_ALLOWED",
+                                               .reason = "pcr.4: expected \"x\"",
+                                               .count = 3}};
+  ASSERT_OK_AND_ASSIGN(const std::string text, PrintRefusals(refusals));
+  EXPECT_EQ(ParseRefusals(AsBytes(text)).value(), refusals);
+  EXPECT_THAT(ParseRefusals(AsBytes("{}")), HasFault("MALFORMED"));
+}
+
+}  // namespace
+}  // namespace kedge::keyservice

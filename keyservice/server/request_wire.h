@@ -1,0 +1,70 @@
+// Requests and their payloads from the wire: parsed once, bounded, unknown fields refused. Pure.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "attestation/model/issuer.h"
+#include "base/bytes.h"
+#include "base/status.h"
+#include "keyservice/core/node_registry.h"
+#include "keyservice/core/receipt.h"
+#include "keyservice/core/release_decision.h"
+#include "keyservice/core/service_phase.h"
+
+namespace kedge::keyservice {
+
+// What a request says of itself (C2's request, at most 1 KiB).
+struct ReleaseRequest {
+  std::string node;
+  std::string role;
+  std::string volume;
+};
+struct ReportRequest {
+  std::string node;
+  std::string role;
+  NodeTrigger trigger = NodeTrigger::kReportsJoined;  // kReportsFormatted or kReportsJoined
+  std::optional<Sha256Digest> header_digest;          // always with kReportsFormatted
+};
+struct InitRequest {
+  Sha256Digest manifest_digest{};
+  Bytes coordinator_id;
+};
+struct RecoverRequest {
+  Bytes coordinator_id;
+};
+struct StatusRequest {};
+struct VerifyRequest {};
+using Request = std::variant<ReleaseRequest, ReportRequest, InitRequest, RecoverRequest,
+                             StatusRequest, VerifyRequest>;
+// In the order of Request.
+RequestKind KindOf(const Request& request);
+
+StatusOr<Request> ParseRequest(ByteView bytes);
+
+// Payloads (payload_c, at most 256 KiB).
+struct NodePayload {
+  Endorsements endorsements;
+  Bytes certificate_request;  // PKCS#10 DER; empty in a report
+  Bytes invitation;           // the whole file
+  DiskReport disk;            // meaningless in a report
+};
+struct InitPayload {
+  Bytes manifest;
+  std::optional<CredentialBlob> credential;
+};
+struct RecoverPayload {
+  Receipt receipt;
+  Bytes manifest;
+  Bytes salt;
+  std::optional<CredentialBlob> credential;
+};
+StatusOr<NodePayload> ParseReleasePayload(ByteView bytes);
+StatusOr<NodePayload> ParseReportPayload(ByteView bytes);
+StatusOr<InitPayload> ParseInitPayload(ByteView bytes);
+StatusOr<RecoverPayload> ParseRecoverPayload(ByteView bytes);
+// Of verify and status.
+StatusOr<std::optional<CredentialBlob>> ParseVerifyPayload(ByteView bytes);
+
+}  // namespace kedge::keyservice

@@ -1,0 +1,144 @@
+#include "keyservice/server/request_wire.h"
+
+#include <gtest/gtest.h>
+
+#include "base/status_matchers.h"
+#include "proto/kedge.pb.h"
+#include "proto/wire/binary.h"
+
+namespace kedge::keyservice {
+namespace {
+
+using wire::PrintBinary;
+
+v1::Request Release() {
+  v1::Request request;
+  request.mutable_release()->set_node("node-2");
+  request.mutable_release()->set_role("worker");
+  request.mutable_release()->set_volume("state");
+  return request;
+}
+
+v1::NodePayload Payload() {
+  v1::NodePayload payload;
+  payload.set_ek_public("ek");
+  payload.set_ek_certificate("certificate");
+  payload.set_certificate_request("csr");
+  payload.set_invitation("invitation");
+  payload.mutable_disk()->set_content("luks2");
+  payload.mutable_disk()->set_header_digest(std::string(32, 'h'));
+  return payload;
+}
+
+template <typename T>
+T Changed(T message, const std::function<void(T&)>& change) {
+  change(message);
+  return message;
+}
+
+TEST(RequestWireTest, KnowsEveryKind) {
+  v1::Request request = Release();
+  EXPECT_EQ(KindOf(ParseRequest(PrintBinary(request)).value()), RequestKind::kRelease);
+  request.mutable_report()->set_node("node-2");
+  request.mutable_report()->set_role("worker");
+  request.mutable_report()->set_state("JOINED");
+  EXPECT_EQ(KindOf(ParseRequest(PrintBinary(request)).value()), RequestKind::kReport);
+  request.mutable_init()->set_manifest_digest(std::string(32, 'm'));
+  request.mutable_init()->set_coordinator_id(std::string(32, 'c'));
+  EXPECT_EQ(KindOf(ParseRequest(PrintBinary(request)).value()), RequestKind::kInit);
+  request.mutable_recover()->set_coordinator_id(std::string(32, 'c'));
+  EXPECT_EQ(KindOf(ParseRequest(PrintBinary(request)).value()), RequestKind::kRecover);
+  request.mutable_status();
+  EXPECT_EQ(KindOf(ParseRequest(PrintBinary(request)).value()), RequestKind::kStatus);
+  request.mutable_verify();
+  EXPECT_EQ(KindOf(ParseRequest(PrintBinary(request)).value()), RequestKind::kVerify);
+}
+
+TEST(RequestWireTest, RefusesWhatIsNoRequest) {
+  EXPECT_THAT(ParseRequest({}), HasFault("MALFORMED"));
+  EXPECT_THAT(ParseRequest(Bytes(10, 0xFF)), HasFault("MALFORMED"));
+  EXPECT_THAT(ParseRequest(Bytes(2000, 0x0A)), HasFault("MALFORMED"));
+}
+
+// A field of another version means something to its sender that this one would miss.
+TEST(RequestWireTest, RefusesUnknownFieldsAtAnyDepth) {
+  Bytes outer = PrintBinary(Release());
+  outer.insert(outer.end(), {0x78, 0x01});  // field 15, varint
+  EXPECT_THAT(ParseRequest(outer), HasFault("MALFORMED"));
+  // {release = {…, field 15}}
+  Bytes inner = PrintBinary(Release().release());
+  inner.insert(inner.end(), {0x78, 0x01});
+  Bytes request = {0x0A, static_cast<uint8_t>(inner.size())};
+  request.insert(request.end(), inner.begin(), inner.end());
+  EXPECT_THAT(ParseRequest(request), HasFault("MALFORMED"));
+}
+
+TEST(RequestWireTest, NamesAreNames) {
+  for (const std::string name : {"", "../x", "Node", "a.b", "node_2", std::string(64, 'a')}) {
+    v1::Request request = Release();
+    request.mutable_release()->set_node(name);
+    EXPECT_THAT(ParseRequest(PrintBinary(request)), HasFault("MALFORMED")) << name;
+    request = Release();
+    request.mutable_release()->set_role(name);
+    EXPECT_THAT(ParseRequest(PrintBinary(request)), HasFault("MALFORMED")) << name;
+  }
+}
+
+TEST(RequestWireTest, SizesAreExact) {
+  const auto init = [](size_t manifest, size_t id) {
+    v1::Request request;
+    request.mutable_init()->set_manifest_digest(std::string(manifest, 'm'));
+    request.mutable_init()->set_coordinator_id(std::string(id, 'c'));
+    return ParseRequest(PrintBinary(request));
+  };
+  EXPECT_OK(init(32, 32));
+  EXPECT_THAT(init(31, 32), HasFault("MALFORMED"));
+  EXPECT_THAT(init(32, 33), HasFault("MALFORMED"));
+  EXPECT_THAT(init(32, 0), HasFault("MALFORMED"));
+}
+
+TEST(RequestWireTest, AFormattedReportNamesItsHeader) {
+  v1::Request request;
+  request.mutable_report()->set_node("node-2");
+  request.mutable_report()->set_role("worker");
+  request.mutable_report()->set_state("FORMATTED");
+  EXPECT_THAT(ParseRequest(PrintBinary(request)), HasFault("MALFORMED"));
+  request.mutable_report()->set_header_digest(std::string(32, 'h'));
+  EXPECT_OK(ParseRequest(PrintBinary(request)));
+  request.mutable_report()->set_header_digest(std::string(31, 'h'));
+  EXPECT_THAT(ParseRequest(PrintBinary(request)), HasFault("MALFORMED"));
+}
+
+TEST(RequestWireTest, AReleaseNeedsItsWholePayload) {
+  EXPECT_OK(ParseReleasePayload(PrintBinary(Payload())));
+  const std::vector<std::function<void(v1::NodePayload&)>> changes = {
+      [](v1::NodePayload& p) { p.clear_certificate_request(); },
+      [](v1::NodePayload& p) { p.clear_invitation(); },
+      [](v1::NodePayload& p) { p.clear_disk(); },
+      [](v1::NodePayload& p) { p.mutable_disk()->set_content("empty"); },
+      [](v1::NodePayload& p) { p.mutable_disk()->clear_header_digest(); },
+      [](v1::NodePayload& p) { p.set_invitation(std::string(65 * 1024, 'x')); },
+      [](v1::NodePayload& p) { p.set_ek_certificate(std::string(9 * 1024, 'x')); },
+      [](v1::NodePayload& p) { p.set_certificate_request(std::string(9 * 1024, 'x')); },
+      [](v1::NodePayload& p) { p.set_ek_public(std::string(3 * 1024, 'x')); },
+  };
+  for (size_t i = 0; i < changes.size(); ++i) {
+    EXPECT_THAT(ParseReleasePayload(PrintBinary(Changed(Payload(), changes[i]))),
+                HasFault("MALFORMED"))
+        << i;
+  }
+}
+
+TEST(RequestWireTest, ACredentialIsWholeOrAbsent) {
+  v1::VerifyPayload payload;
+  EXPECT_FALSE(ParseVerifyPayload(PrintBinary(payload)).value().has_value());
+  payload.set_coordinator_credential_id_object("x");
+  EXPECT_THAT(ParseVerifyPayload(PrintBinary(payload)), HasFault("MALFORMED"));
+  payload.set_coordinator_credential_encrypted_secret("x");
+  EXPECT_TRUE(ParseVerifyPayload(PrintBinary(payload)).value().has_value());
+  payload.set_coordinator_credential_encrypted_secret(std::string(4096, 'x'));
+  EXPECT_THAT(ParseVerifyPayload(PrintBinary(payload)), HasFault("MALFORMED"));
+}
+
+}  // namespace
+}  // namespace kedge::keyservice

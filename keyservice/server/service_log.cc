@@ -1,0 +1,72 @@
+#include "keyservice/server/service_log.h"
+
+#include <absl/strings/str_cat.h>
+
+#include "base/host/log.h"
+#include "keyservice/server/key_service.h"
+
+namespace kedge::keyservice {
+namespace {
+
+constexpr MessageId kPhase{"2a3ef680ce384afebbdf127065b64b1d"};
+constexpr MessageId kAttach{"92cb35025bd44881b4c026a05e828c71"};
+constexpr MessageId kRelease{"dddb074d76b4467dac6e916a588a5a6b"};
+constexpr MessageId kReport{"70e37a9a24354e58b36b9e7decd2c9c7"};
+constexpr MessageId kRefusal{"c1ad130e3e504a9a8503566282608aad"};
+constexpr MessageId kExchange{"f388abc31b8945d98905a6a56e627d0e"};
+constexpr MessageId kStore{"d5911f0c2b4a49cfab9b38874e914df7"};
+
+std::string Text(std::string_view view) { return std::string(view); }
+
+}  // namespace
+
+void LogPhase(ServicePhase phase, std::string_view why) {
+  Log(LogLevel::kNotice, kPhase,
+      absl::StrCat("key service ", Text(why), ": ", Text(ToString(phase))),
+      {{"KEDGE_PHASE", Text(ToString(phase))}});
+}
+
+void LogAttach(const Status& status) {
+  if (status.ok()) {
+    Log(LogLevel::kNotice, kAttach, "records attached on the state disk");
+    return;
+  }
+  Log(LogLevel::kError, kAttach, "records on the state disk not taken: " + MessageOf(status),
+      {{"KEDGE_CODE", FaultCode(status)}});
+}
+
+void LogRelease(const NodeEntry& entry, ReleaseOrder order) {
+  Log(LogLevel::kNotice, kRelease,
+      absl::StrCat("disk key released to ", entry.name, ", order: ", Text(ToString(order))),
+      {{"KEDGE_NODE", entry.name},
+       {"KEDGE_STATE", Text(ToString(entry.state))},
+       {"KEDGE_IDENTITY", ToHex(entry.identity.value)}});
+}
+
+void LogReport(const NodeEntry& entry) {
+  Log(LogLevel::kNotice, kReport, absl::StrCat(entry.name, " is ", Text(ToString(entry.state))),
+      {{"KEDGE_NODE", entry.name}, {"KEDGE_STATE", Text(ToString(entry.state))}});
+}
+
+void LogExchange(const ExchangeEvent& event, const Peer& peer) {
+  const LogFields fields = {{"KEDGE_CORRELATION_ID", event.correlation_id},
+                            {"KEDGE_PEER", event.peer},
+                            {"KEDGE_NODE", peer.node},
+                            {"KEDGE_CODE", event.status.ok() ? "OK" : FaultCode(event.status)}};
+  if (event.status.ok() || event.status.code() == StatusCode::kCancelled) {
+    Log(LogLevel::kDebug, kExchange, "exchange finished", fields);
+    return;
+  }
+  Log(LogLevel::kWarning, kRefusal,
+      absl::StrCat("refused ", peer.node.empty() ? event.peer : peer.node, " [",
+                   event.correlation_id, "]: ", FaultCode(event.status), ": ",
+                   MessageOf(event.status)),
+      fields);
+}
+
+void LogStoreTrouble(const Status& status) {
+  Log(LogLevel::kError, kStore, "a record was not written: " + MessageOf(status),
+      {{"KEDGE_CODE", FaultCode(status)}});
+}
+
+}  // namespace kedge::keyservice
