@@ -121,7 +121,7 @@ StatusOr<Sha256Digest> LuksStateDisk::FormatHere(const SecretBytes& dek, const D
     bytes = disk.bytes();
     if (bytes < kStateDiskMinBytes) {
       return Refused("DISK_TOO_SMALL", "the state disk has " + std::to_string(bytes) +
-                                           " bytes; attach one of at least 64 MiB");
+                                           " bytes; attach one of at least 32 MiB");
     }
     // The header first: from here on the old content is gone, and the disk reads as blank.
     RETURN_IF_ERROR(disk.ZeroPrefix(kLuksDataOffset));
