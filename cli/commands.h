@@ -1,7 +1,7 @@
-// One function a command. They print their answer; errors are printed by the caller.
+// One function a command. They return their answer and print nothing but progress.
 #pragma once
 
-#include <optional>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -9,6 +9,12 @@
 #include "cli/environment.h"
 
 namespace kedge::cli {
+
+struct Answer {
+  std::string text;             // for people, ends with a new line
+  nlohmann::ordered_json json;  // the same for programs
+  Status verdict;               // how the command ends once the answer is printed
+};
 
 struct PrepareOptions {
   std::string cluster;
@@ -19,13 +25,14 @@ struct PrepareOptions {
   std::string address;
   std::string gateway;
 };
-Status Prepare(const Environment& env, const Common& common, const PrepareOptions& options);
+StatusOr<Answer> Prepare(const Environment& env, const Common& common,
+                         const PrepareOptions& options);
 
 struct InitOptions {
   std::string endpoint;
   std::string hardware_id;  // hex; empty: any machine that the manifest and the invitation allow
 };
-Status Init(const Environment& env, const Common& common, const InitOptions& options);
+StatusOr<Answer> Init(const Environment& env, const Common& common, const InitOptions& options);
 
 struct InviteOptions {
   std::string node;
@@ -35,12 +42,13 @@ struct InviteOptions {
   std::string gateway;
   std::string output;  // empty: NODE.invitation.json in the workspace
 };
-Status Invite(const Environment& env, const Common& common, const InviteOptions& options);
+StatusOr<Answer> Invite(const Environment& env, const Common& common, const InviteOptions& options);
 
 struct StatusOptions {
   std::string endpoint;
 };
-Status ShowStatus(const Environment& env, const Common& common, const StatusOptions& options);
+StatusOr<Answer> ShowStatus(const Environment& env, const Common& common,
+                            const StatusOptions& options);
 
 struct VerifyClusterOptions {
   std::string endpoint;
@@ -51,15 +59,16 @@ struct VerifyClusterOptions {
   std::string
       cluster_id;  // hex; empty: from the workspace's receipt, else learnt and shown as such
 };
-// PERMISSION_DENIED (after the table) where the cluster is not trusted.
-Status VerifyCluster(const Environment& env, const Common& common,
-                     const VerifyClusterOptions& options);
+// The verdict is PERMISSION_DENIED where the cluster is not trusted.
+StatusOr<Answer> VerifyCluster(const Environment& env, const Common& common,
+                               const VerifyClusterOptions& options);
 
 struct RecoverOptions {
   std::string endpoint;
 };
-Status Recover(const Environment& env, const Common& common, const RecoverOptions& options);
+StatusOr<Answer> Recover(const Environment& env, const Common& common,
+                         const RecoverOptions& options);
 
-Status ShowVersion(const Environment& env, const Common& common);
+Answer ShowVersion();
 
 }  // namespace kedge::cli

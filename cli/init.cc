@@ -43,7 +43,7 @@ Status CheckShares(const client::InitOutcome& outcome, const RsaPrivateKey& shar
 
 }  // namespace
 
-Status Init(const Environment& env, const Common& common, const InitOptions& options) {
+StatusOr<Answer> Init(const Environment& env, const Common& common, const InitOptions& options) {
   const Workspace workspace = common.OpenWorkspace();
   for (const char* name : {kReceiptFile, kSeedShareFile, kCaFile}) {
     if (workspace.Has(name)) {
@@ -77,40 +77,31 @@ Status Init(const Environment& env, const Common& common, const InitOptions& opt
   RETURN_IF_ERROR(Save(env, workspace, outcome, share_key));
   if (share_key) RETURN_IF_ERROR(CheckShares(outcome, *share_key));
 
-  const std::string cluster_id = ToHex(outcome.receipt.cluster_id);
-  if (common.json) {
-    env.out << nlohmann::ordered_json{{"cluster", manifest.cluster()},
-                                      {"cluster_id", cluster_id},
-                                      {"service_key_id",
-                                       ServiceKeyId(outcome.receipt.service_key_spki)},
-                                      {"trust_on_first_use", outcome.trust_on_first_use},
-                                      {"seed_share_checked", share_key.has_value()},
-                                      {"machine", MachineJson(outcome.service)}}
-                   .dump(2)
-            << "\n";
-    return absl::OkStatus();
-  }
-  env.out << "cluster      " << manifest.cluster() << "\n"
-          << "cluster id   " << cluster_id << "\n"
-          << "service key  " << ServiceKeyId(outcome.receipt.service_key_spki) << "\n"
-          << "coordinator  " << outcome.receipt.coordinator_node << ": "
-          << DescribeMachine(outcome.service) << "\n"
-          << "seed share   " << workspace.Path(kSeedShareFile)
-          << (share_key ? ", tested: it gives this cluster"
-                        : ", not tested: seedshare.key is elsewhere")
-          << "\n";
-  if (outcome.service.claims.level == EvidenceLevel::kHostVtpm) {
-    env.out << kNotConfidential << "\n";
-  }
+  Answer answer;
+  answer.json = {{"cluster", manifest.cluster()},
+                 {"cluster_id", ToHex(outcome.receipt.cluster_id)},
+                 {"service_key_id", ServiceKeyId(outcome.receipt.service_key_spki)},
+                 {"trust_on_first_use", outcome.trust_on_first_use},
+                 {"seed_share_checked", share_key.has_value()},
+                 {"machine", MachineJson(outcome.service)}};
+  absl::StrAppend(
+      &answer.text, "cluster      ", manifest.cluster(), "\n",                //
+      "cluster id   ", ToHex(outcome.receipt.cluster_id), "\n",               //
+      "service key  ", ServiceKeyId(outcome.receipt.service_key_spki), "\n",  //
+      "coordinator  ", outcome.receipt.coordinator_node, ": ", DescribeMachine(outcome.service),
+      "\n",  //
+      "seed share   ", workspace.Path(kSeedShareFile),
+      share_key ? ", tested: it gives this cluster" : ", not tested: seedshare.key is elsewhere",
+      "\n", ConfidentialityLine(outcome.service));
   if (outcome.trust_on_first_use) {
-    env.out
-        << "trust on first use: the machine had measured no owner key; whoever came first would "
-           "have owned it\n";
+    absl::StrAppend(&answer.text,
+                    "trust on first use: the machine had measured no owner key; whoever came first "
+                    "would have owned it\n");
   }
-  env.out
-      << "\nKeep the workspace: after a power cut of all control planes it takes its seed share "
-         "and receipt to recover.\n";
-  return absl::OkStatus();
+  absl::StrAppend(&answer.text,
+                  "\nKeep the workspace: after a power cut of all control planes it takes its seed "
+                  "share and receipt to recover.\n");
+  return answer;
 }
 
 }  // namespace kedge::cli

@@ -1,7 +1,5 @@
 #include <absl/strings/str_cat.h>
 
-#include <nlohmann/json.hpp>
-
 #include "base/host/files.h"
 #include "base/names.h"
 #include "cli/commands.h"
@@ -9,7 +7,8 @@
 
 namespace kedge::cli {
 
-Status Invite(const Environment& env, const Common& common, const InviteOptions& options) {
+StatusOr<Answer> Invite(const Environment& env, const Common& common,
+                        const InviteOptions& options) {
   const Workspace workspace = common.OpenWorkspace();
   ASSIGN_OR_RETURN(const Manifest manifest, workspace.LoadManifest());
   ASSIGN_OR_RETURN(const Receipt receipt, workspace.LoadReceipt());
@@ -45,20 +44,15 @@ Status Invite(const Environment& env, const Common& common, const InviteOptions&
       options.output.empty() ? workspace.InvitationPath(options.node) : options.output;
   RETURN_IF_ERROR(WriteFileAtomically(path, AsBytes(file), 0644));
 
-  if (common.json) {
-    env.out << nlohmann::ordered_json{{"node", options.node},
-                                      {"role", options.role},
-                                      {"cluster_id", ToHex(receipt.cluster_id)},
-                                      {"invitation", path}}
-                   .dump(2)
-            << "\n";
-    return absl::OkStatus();
-  }
-  env.out << "invitation   " << path << "\n"
-          << "node         " << options.node << ", " << options.role << "\n"
-          << "cluster id   " << ToHex(receipt.cluster_id) << "\n\n"
-          << "Next: boot " << options.node << " with it. It joins by itself.\n";
-  return absl::OkStatus();
+  return Answer{.text = absl::StrCat("invitation   ", path, "\n",                              //
+                                     "node         ", options.node, ", ", options.role, "\n",  //
+                                     "cluster id   ", ToHex(receipt.cluster_id), "\n\nNext: boot ",
+                                     options.node, " with it. It joins by itself.\n"),
+                .json = {{"node", options.node},
+                         {"role", options.role},
+                         {"cluster_id", ToHex(receipt.cluster_id)},
+                         {"invitation", path}},
+                .verdict = {}};
 }
 
 }  // namespace kedge::cli

@@ -1,4 +1,4 @@
-#include <nlohmann/json.hpp>
+#include <absl/strings/str_cat.h>
 
 #include "cli/commands.h"
 #include "cli/outside_files.h"
@@ -24,7 +24,8 @@ Status RequireEmpty(const Workspace& workspace) {
 
 }  // namespace
 
-Status Prepare(const Environment& env, const Common& common, const PrepareOptions& options) {
+StatusOr<Answer> Prepare(const Environment& env, const Common& common,
+                         const PrepareOptions& options) {
   const Workspace workspace = common.OpenWorkspace();
   RETURN_IF_ERROR(RequireEmpty(workspace));
   const std::vector<std::string> roles = {std::string(kRoleControlPlane), std::string(kRoleWorker)};
@@ -68,32 +69,30 @@ Status Prepare(const Environment& env, const Common& common, const PrepareOption
   const std::string invitation_name = options.first_node + ".invitation.json";
   RETURN_IF_ERROR(workspace.Create(invitation_name, invitation));
 
-  if (common.json) {
-    env.out << nlohmann::ordered_json{{"workspace", workspace.folder()},
-                                      {"cluster", manifest.cluster()},
-                                      {"manifest_digest", ToHex(manifest.digest())},
-                                      {"owner_key_digest", ToHex(owner_digest)},
-                                      {"invitation", workspace.Path(invitation_name)}}
-                   .dump(2)
-            << "\n";
-    return absl::OkStatus();
-  }
-  env.out << "workspace    " << workspace.folder() << "\n"
-          << "cluster      " << manifest.cluster() << ", manifest " << ToHex(manifest.digest())
-          << "\n"
-          << "owner key    " << ToHex(owner_digest) << "\n"
-          << "invitation   " << workspace.Path(invitation_name) << "\n";
+  Answer answer;
+  answer.json = {{"workspace", workspace.folder()},
+                 {"cluster", manifest.cluster()},
+                 {"manifest_digest", ToHex(manifest.digest())},
+                 {"owner_key_digest", ToHex(owner_digest)},
+                 {"invitation", workspace.Path(invitation_name)}};
+  absl::StrAppend(&answer.text, "workspace    ", workspace.folder(), "\n",  //
+                  "cluster      ", manifest.cluster(), ", manifest ", ToHex(manifest.digest()),
+                  "\n",                                        //
+                  "owner key    ", ToHex(owner_digest), "\n",  //
+                  "invitation   ", workspace.Path(invitation_name), "\n");
   for (const std::string& level : options.evidence_levels) {
     if (level == ToString(EvidenceLevel::kHostVtpm)) {
-      env.out << "\nThe manifest accepts host-vtpm: not confidential. Who runs the host runs the "
-                 "TPM.\n";
+      absl::StrAppend(&answer.text,
+                      "\nThe manifest accepts host-vtpm: not confidential. Who runs the host runs "
+                      "the TPM.\n");
     }
   }
-  env.out << "\nKeep " << kOwnerKeyFile << " and " << kSeedShareKeyFile
-          << " safe and apart from the cluster: without them nobody can recover it.\n"
-          << "Next: boot " << options.first_node
-          << " with the invitation, then `kedge init --endpoint HOST:7443`.\n";
-  return absl::OkStatus();
+  absl::StrAppend(&answer.text, "\nKeep ", kOwnerKeyFile, " and ", kSeedShareKeyFile,
+                  " safe and apart from the cluster: without them nobody can recover it.\nNext: "
+                  "boot ",
+                  options.first_node,
+                  " with the invitation, then `kedge init --endpoint HOST:7443`.\n");
+  return answer;
 }
 
 }  // namespace kedge::cli

@@ -1,9 +1,12 @@
+#include <absl/strings/str_cat.h>
+
 #include "cli/commands.h"
 #include "cli/show.h"
 
 namespace kedge::cli {
 
-Status Recover(const Environment& env, const Common& common, const RecoverOptions& options) {
+StatusOr<Answer> Recover(const Environment& env, const Common& common,
+                         const RecoverOptions& options) {
   const Workspace workspace = common.OpenWorkspace();
   ASSIGN_OR_RETURN(const Manifest manifest, workspace.LoadManifest());
   ASSIGN_OR_RETURN(const Receipt receipt, workspace.LoadReceipt());
@@ -28,19 +31,15 @@ Status Recover(const Environment& env, const Common& common, const RecoverOption
   ASSIGN_OR_RETURN(const client::SeenService recovered,
                    service.Recover(manifest, receipt, share.salt, seed, owner, policy, learnt));
 
-  if (common.json) {
-    env.out << nlohmann::ordered_json{{"cluster", manifest.cluster()},
-                                      {"cluster_id", ToHex(receipt.cluster_id)},
-                                      {"machine", MachineJson(recovered)}}
-                   .dump(2)
-            << "\n";
-    return absl::OkStatus();
-  }
-  env.out << "recovered    cluster " << manifest.cluster() << " in " << recovered.node << "\n"
-          << "cluster id   " << ToHex(receipt.cluster_id) << "\n";
-  if (recovered.claims.level == EvidenceLevel::kHostVtpm) env.out << kNotConfidential << "\n";
-  env.out << "\nThe other nodes come back by themselves. See `kedge status`.\n";
-  return absl::OkStatus();
+  return Answer{
+      .text = absl::StrCat("recovered    cluster ", manifest.cluster(), " in ", recovered.node,
+                           "\ncluster id   ", ToHex(receipt.cluster_id), "\n",
+                           ConfidentialityLine(recovered),
+                           "\nThe other nodes come back by themselves. See `kedge status`.\n"),
+      .json = {{"cluster", manifest.cluster()},
+               {"cluster_id", ToHex(receipt.cluster_id)},
+               {"machine", MachineJson(recovered)}},
+      .verdict = {}};
 }
 
 }  // namespace kedge::cli

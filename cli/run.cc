@@ -30,7 +30,7 @@ struct Options {
   RecoverOptions recover;
 };
 
-using Call = std::function<Status(const Environment&)>;
+using Call = std::function<StatusOr<Answer>(const Environment&)>;
 
 void AddPrepare(CLI::App& app, Options& o, Call& call) {
   CLI::App* command = app.add_subcommand(
@@ -119,16 +119,25 @@ void AddRecover(CLI::App& app, Options& o, Call& call) {
       [&] { call = [&o](const Environment& env) { return Recover(env, o.common, o.recover); }; });
 }
 
-void PrintError(const Environment& env, bool json, const Status& status) {
-  const std::string code = FaultCode(status);
-  env.err << "kedge: " << MessageOf(status) << " [" << code << "]\n";
-  if (!json) return;
-  env.out << nlohmann::ordered_json{{"error",
-                                     {{"code", code},
-                                      {"message", MessageOf(status)},
-                                      {"exit_code", static_cast<int>(ExitCodeOf(status))}}}}
-                 .dump(2)
-          << "\n";
+nlohmann::ordered_json ErrorJson(const Status& status) {
+  return {{"error",
+           {{"code", FaultCode(status)},
+            {"message", MessageOf(status)},
+            {"exit_code", static_cast<int>(ExitCodeOf(status))}}}};
+}
+
+// One answer or one error on stdout with --json; without it errors go to stderr alone.
+ExitCode Print(const Environment& env, bool json, const StatusOr<Answer>& answer) {
+  const Status& status = answer.ok() ? answer->verdict : answer.status();
+  if (json) {
+    env.out << (answer.ok() ? answer->json : ErrorJson(status)).dump(2) << "\n";
+  } else if (answer.ok()) {
+    env.out << answer->text << std::flush;
+  }
+  if (!status.ok()) {
+    env.err << "kedge: " << MessageOf(status) << " [" << FaultCode(status) << "]\n";
+  }
+  return ExitCodeOf(status);
 }
 
 }  // namespace
@@ -155,7 +164,7 @@ ExitCode Run(std::vector<std::string> arguments, const Environment& env) {
   AddVerify(app, options, call);
   AddRecover(app, options, call);
   app.add_subcommand("version", "print the version")->callback([&] {
-    call = [&options](const Environment& e) { return ShowVersion(e, options.common); };
+    call = [](const Environment&) { return ShowVersion(); };
   });
 
   // CLI11 takes the arguments from the back.
@@ -166,9 +175,7 @@ ExitCode Run(std::vector<std::string> arguments, const Environment& env) {
     const int code = app.exit(error, env.out, env.err);
     return code == 0 ? ExitCode::kGood : ExitCode::kMalformed;
   }
-  const Status status = call(env);
-  if (!status.ok()) PrintError(env, options.common.json, status);
-  return ExitCodeOf(status);
+  return Print(env, options.common.json, call(env));
 }
 
 }  // namespace kedge::cli

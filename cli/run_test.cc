@@ -330,14 +330,29 @@ TEST_F(CliTest, StatusShowsNodesAndRefusals) {
   EXPECT_EQ(json.at("machine").at("verdict"), "trusted");
 }
 
-TEST_F(CliTest, StatusOfAServiceThatWaitsIsFour) {
+TEST_F(CliTest, StatusOfAServiceThatWaitsIsFourAndSaysForWhat) {
   ASSERT_EQ(InitCluster().code, ExitCode::kGood);
   service_.PowerCut();
-  const Ended ended = Kedge({"--json", "status", "--endpoint", "a:1"});
+  service_.status_json =
+      R"({"phase": "AWAITING_SEED", "node": "node-1", "refusals": [{"code": "WRONG_SEED"}]})";
+  const Ended ended = Kedge({"status", "--endpoint", "a:1"});
   EXPECT_EQ(ended.code, ExitCode::kWaiting);
+  EXPECT_NE(ended.err.find("run `kedge recover`"), std::string::npos) << ended.err;
+  EXPECT_NE(ended.out.find("WRONG_SEED"), std::string::npos) << ended.out;
+  const Ended json = Kedge({"--json", "status", "--endpoint", "a:1"});
+  EXPECT_EQ(json.code, ExitCode::kWaiting);
+  EXPECT_EQ(nlohmann::json::parse(json.out).at("phase"), "AWAITING_SEED");
+}
+
+TEST_F(CliTest, StatusOfAnUntrustedServiceThatWaitsShowsNothing) {
+  ASSERT_EQ(InitCluster().code, ExitCode::kGood);
+  service_.PowerCut();
+  service_.node.Boot("another image");
+  const Ended ended = Kedge({"--json", "status", "--endpoint", "a:1"});
+  EXPECT_EQ(ended.code, ExitCode::kRefused);
   const auto json = nlohmann::json::parse(ended.out);
-  EXPECT_EQ(json.at("error").at("code"), "NOT_SERVING");
-  EXPECT_EQ(json.at("error").at("exit_code"), 4);
+  EXPECT_EQ(json.at("error").at("code"), "SERVICE_NOT_TRUSTED");
+  EXPECT_EQ(json.at("error").at("exit_code"), 1);
 }
 
 TEST_F(CliTest, NobodyAnsweringIsThreeAfterTheTimeout) {
@@ -405,6 +420,16 @@ TEST_F(CliTest, VerifyOfAChangedImageIsOneAndNamesTheRow) {
   EXPECT_EQ(ended.code, ExitCode::kRefused);
   EXPECT_NE(ended.out.find("REFUSED"), std::string::npos);
   EXPECT_NE(ended.out.find("pcr.4"), std::string::npos);
+  const auto json =
+      nlohmann::json::parse(Kedge({"--json", "verify", "cluster", "--endpoint", "a:1"}).out);
+  EXPECT_EQ(json.at("verdict"), "refused") << "one document, the answer itself";
+}
+
+TEST_F(CliTest, VerifyBeforeThereIsAClusterIsFour) {
+  ASSERT_EQ(Prepare().code, ExitCode::kGood);
+  const Ended ended = Kedge({"verify", "cluster", "--endpoint", "a:1"});
+  EXPECT_EQ(ended.code, ExitCode::kWaiting);
+  EXPECT_NE(ended.err.find("AWAITING_INIT"), std::string::npos);
 }
 
 TEST_F(CliTest, VerifyDemandsTheEvidenceLevel) {

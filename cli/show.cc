@@ -29,8 +29,9 @@ std::string DescribeMachine(const client::SeenService& service) {
 
 std::string ServiceKeyId(ByteView spki) { return ToHex(Sha256(spki)); }
 
-std::string NotConfidential(std::string_view evidence_level) {
-  return evidence_level == ToString(EvidenceLevel::kHostVtpm) ? kNotConfidential : "";
+std::string ConfidentialityLine(const client::SeenService& service) {
+  const bool host = service.claims.level == EvidenceLevel::kHostVtpm;
+  return host ? std::string(kNotConfidential) + "\n" : "";
 }
 
 }  // namespace kedge::cli

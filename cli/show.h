@@ -16,8 +16,8 @@ std::string DescribeMachine(const client::SeenService& service);  // one line
 // The name of a cluster's identity key: SHA-256 of its SPKI, in hex.
 std::string ServiceKeyId(ByteView spki);
 
-// What must stand beside every verdict of this evidence level; empty for confidential ones.
-std::string NotConfidential(std::string_view evidence_level);
+// What must stand beside every verdict on a TPM that its host runs; "" where that is not so.
 inline constexpr char kNotConfidential[] = "not confidential: host-run TPM";
+std::string ConfidentialityLine(const client::SeenService& service);
 
 }  // namespace kedge::cli

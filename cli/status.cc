@@ -1,7 +1,6 @@
 #include <absl/strings/str_cat.h>
 
 #include <algorithm>
-#include <set>
 
 #include "cli/commands.h"
 #include "cli/show.h"
@@ -28,79 +27,84 @@ std::string DescribePcr15(const client::NodeRow& node, const std::string& expect
   return Short(node.pcr15) + (node.pcr15 == expected ? "" : " OTHER CLUSTER");
 }
 
-void PrintNodes(const Environment& env, const client::ServiceStatus& status,
-                const Receipt& receipt) {
+std::string NodesText(const client::ServiceStatus& status, const Receipt& receipt) {
   Table table({"NODE", "ROLE", "STATE", "IMAGE", "CLUSTERID (PCR 15)", "DISK", "IDENTITY",
                "EVIDENCE", "VERDICT", "LAST SEEN"});
   const std::string expected = ExpectedPcr15(receipt);
-  std::set<std::string> notes;
+  bool host_run = false;
   for (const client::NodeRow& node : status.nodes) {
     table.Add({node.name, node.role, node.state, node.image, DescribePcr15(node, expected),
                node.disk, DescribeIdentity(node), node.evidence_level, node.verdict,
                node.last_seen});
-    notes.insert(NotConfidential(node.evidence_level));
+    host_run = host_run || node.evidence_level == ToString(EvidenceLevel::kHostVtpm);
   }
-  env.out << table.Print();
-  for (const std::string& note : notes) {
-    if (!note.empty()) env.out << note << "\n";
-  }
+  if (status.nodes.empty()) return "no nodes known yet\n";
+  return table.Print() + (host_run ? std::string(kNotConfidential) + "\n" : "");
 }
 
-void PrintRefusals(const Environment& env, const client::ServiceStatus& status) {
-  if (status.refusals.empty()) {
-    env.out << "\nno refusals\n";
-    return;
-  }
+std::string RefusalsText(const client::ServiceStatus& status) {
+  if (status.refusals.empty()) return "no refusals\n";
   const size_t shown = std::min(kShownRefusals, status.refusals.size());
-  env.out << "\nrefusals, newest last";
+  std::string out = "refusals, newest last";
   if (shown < status.refusals.size()) {
-    env.out << " (" << shown << " of " << status.refusals.size() << "; all with --json)";
+    absl::StrAppend(&out, " (", shown, " of ", status.refusals.size(), "; all with --json)");
   }
-  env.out << "\n";
   Table table({"TIME", "NODE", "CODE", "TIMES", "CORRELATION ID", "REASON"});
   for (size_t i = status.refusals.size() - shown; i < status.refusals.size(); ++i) {
     const client::RefusalRow& refusal = status.refusals[i];
     table.Add({refusal.time, refusal.node, refusal.code, absl::StrCat(refusal.count),
                refusal.correlation_id, refusal.reason});
   }
-  env.out << table.Print();
+  return out + "\n" + table.Print();
+}
+
+// What the owner must do before the service serves.
+Status Waiting(const client::ServiceStatus& status) {
+  if (status.phase == "SERVING") return absl::OkStatus();
+  const bool seed = status.phase == "AWAITING_SEED";
+  return MakeFault(StatusCode::kUnavailable, status.phase, Advice::kAskOperator,
+                   seed ? "the key service waits for its seed: run `kedge recover`"
+                        : "the key service waits for its first manifest: run `kedge init`");
 }
 
 }  // namespace
 
-Status ShowStatus(const Environment& env, const Common& common, const StatusOptions& options) {
+StatusOr<Answer> ShowStatus(const Environment& env, const Common& common,
+                            const StatusOptions& options) {
   const Workspace workspace = common.OpenWorkspace();
   ASSIGN_OR_RETURN(const Manifest manifest, workspace.LoadManifest());
   ASSIGN_OR_RETURN(const Receipt receipt, workspace.LoadReceipt());
   ASSIGN_OR_RETURN(const SigningKey owner, workspace.OwnerKey());
-  ASSIGN_OR_RETURN(const client::ServicePolicy policy,
+  ASSIGN_OR_RETURN(client::ServicePolicy policy,
                    client::PolicyOf(manifest, BootPhase::kAny, {receipt.cluster_id}));
   client::KeyServiceClient service = ConnectTo(env, common, options.endpoint);
   Progress(env, "asking the key service at " + options.endpoint);
-  ASSIGN_OR_RETURN(const client::ServiceStatus status, service.GetStatus(receipt, owner, policy));
-
-  if (common.json) {
-    nlohmann::ordered_json json = nlohmann::ordered_json::parse(status.json);
-    json["machine"] = MachineJson(status.service);
-    env.out << json.dump(2) << "\n";
-    return absl::OkStatus();
+  StatusOr<client::ServiceStatus> asked = service.GetStatus(client::PinsOf(receipt), owner, policy);
+  if (FaultCode(asked.status()) == "NOT_SERVING") {
+    Progress(env, "it holds no cluster key yet; asking what it waits for");
+    policy.cluster_ids.insert(policy.cluster_ids.begin(), std::nullopt);
+    asked = service.GetStatus({}, owner, policy);
   }
-  env.out << "cluster      " << status.cluster << ", manifest generation "
-          << status.manifest_generation << "\n"
-          << "cluster id   " << status.cluster_id << "\n"
-          << "key service  " << status.node << ": " << status.phase << ", "
-          << DescribeMachine(status.service) << "\n";
-  if (!status.store_attached) {
-    env.out << "             its records are not open yet: only " << status.node
-            << " is served for now\n";
+  ASSIGN_OR_RETURN(const client::ServiceStatus status, std::move(asked));
+
+  Answer answer;
+  answer.json = nlohmann::ordered_json::parse(status.json);
+  answer.json["machine"] = MachineJson(status.service);
+  answer.verdict = Waiting(status);
+  absl::StrAppend(&answer.text, "cluster      ", manifest.cluster(), ", manifest generation ",
+                  status.manifest_generation, "\n",                  //
+                  "cluster id   ", ToHex(receipt.cluster_id), "\n",  //
+                  "key service  ", status.node, ": ", status.phase, ", ",
+                  DescribeMachine(status.service), "\n", ConfidentialityLine(status.service));
+  if (answer.verdict.ok() && !status.store_attached) {
+    absl::StrAppend(&answer.text, "             its records are not open yet: only ", status.node,
+                    " is served for now\n");
   }
   if (!status.problem.empty()) {
-    env.out << "PROBLEM      " << status.problem << ": nothing is released\n";
+    absl::StrAppend(&answer.text, "PROBLEM      ", status.problem, ": nothing is released\n");
   }
-  env.out << "\n";
-  PrintNodes(env, status, receipt);
-  PrintRefusals(env, status);
-  return absl::OkStatus();
+  absl::StrAppend(&answer.text, "\n", NodesText(status, receipt), "\n", RefusalsText(status));
+  return answer;
 }
 
 }  // namespace kedge::cli

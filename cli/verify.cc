@@ -1,7 +1,5 @@
 #include <absl/strings/str_cat.h>
 
-#include <algorithm>
-
 #include "cli/commands.h"
 #include "cli/outside_files.h"
 #include "cli/show.h"
@@ -81,14 +79,14 @@ std::vector<Check> RowsOf(const client::SeenService& service, const ClientPins& 
   return rows;
 }
 
-void PrintRows(const Environment& env, const std::vector<Check>& rows) {
+std::string RowsText(const std::vector<Check>& rows) {
   Table table({"CHECK", "RESULT", "DETAIL"});
   for (const Check& row : rows) {
     const bool good = row.result == CheckResult::kPass || row.result == CheckResult::kSkipped;
     table.Add({row.name, std::string(ToString(row.result)),
                good ? row.actual : absl::StrCat("expected ", row.expected, ", got ", row.actual)});
   }
-  env.out << table.Print() << "\n";
+  return table.Print();
 }
 
 nlohmann::ordered_json RowsJson(const std::vector<Check>& rows) {
@@ -104,8 +102,8 @@ nlohmann::ordered_json RowsJson(const std::vector<Check>& rows) {
 
 }  // namespace
 
-Status VerifyCluster(const Environment& env, const Common& common,
-                     const VerifyClusterOptions& options) {
+StatusOr<Answer> VerifyCluster(const Environment& env, const Common& common,
+                               const VerifyClusterOptions& options) {
   ASSIGN_OR_RETURN(const Question question, QuestionOf(common, options));
   client::KeyServiceClient service = ConnectTo(env, common, options.endpoint);
   Progress(env, "asking the key service at " + options.endpoint + " for evidence");
@@ -119,32 +117,28 @@ Status VerifyCluster(const Environment& env, const Common& common,
   ASSIGN_OR_RETURN(const client::SeenService seen,
                    service.Prove(question.policy, question.pins, learnt));
   const std::vector<Check> rows = RowsOf(seen, question.pins);
-  const bool trusted = std::none_of(
-      rows.begin(), rows.end(), [](const Check& row) { return row.result == CheckResult::kFail; });
-  if (common.json) {
-    env.out << nlohmann::ordered_json{{"verdict", trusted ? "trusted" : "refused"},
-                                      {"cluster_id", ToHex(seen.cluster_id)},
-                                      {"cluster_id_pinned", !question.pins.cluster_id.empty()},
-                                      {"service_key_id", ServiceKeyId(seen.service_key_spki)},
-                                      {"manifest_generation", seen.manifest_generation},
-                                      {"manifest_digest", ToHex(seen.manifest_digest)},
-                                      {"machine", MachineJson(seen)},
-                                      {"checks", RowsJson(rows)}}
-                   .dump(2)
-            << "\n";
-  } else {
-    PrintRows(env, rows);
-    env.out << "cluster id   " << ToHex(seen.cluster_id)
-            << (question.pins.cluster_id.empty() ? " (learnt, not pinned)" : "") << "\n"
-            << "service key  " << ServiceKeyId(seen.service_key_spki) << "\n"
-            << "manifest     generation " << seen.manifest_generation << ", "
-            << ToHex(seen.manifest_digest) << "\n"
-            << "machine      " << seen.node << ": " << DescribeMachine(seen) << "\n";
-    if (seen.claims.level == EvidenceLevel::kHostVtpm) env.out << kNotConfidential << "\n";
-    env.out << "verdict      " << (trusted ? "trusted" : "REFUSED") << "\n";
-  }
-  if (trusted) return absl::OkStatus();
-  return client::RequireTrusted(seen);
+  const bool pinned = !question.pins.cluster_id.empty();
+
+  Answer answer;
+  answer.verdict = client::RequireTrusted(seen);
+  const bool trusted = answer.verdict.ok();
+  answer.json = {{"verdict", trusted ? "trusted" : "refused"},
+                 {"cluster_id", ToHex(seen.cluster_id)},
+                 {"cluster_id_pinned", pinned},
+                 {"service_key_id", ServiceKeyId(seen.service_key_spki)},
+                 {"manifest_generation", seen.manifest_generation},
+                 {"manifest_digest", ToHex(seen.manifest_digest)},
+                 {"machine", MachineJson(seen)},
+                 {"checks", RowsJson(rows)}};
+  answer.text = absl::StrCat(
+      RowsText(rows), "\ncluster id   ", ToHex(seen.cluster_id),
+      pinned ? "" : " (learnt, not pinned)", "\n",                 //
+      "service key  ", ServiceKeyId(seen.service_key_spki), "\n",  //
+      "manifest     generation ", seen.manifest_generation, ", ", ToHex(seen.manifest_digest),
+      "\n",  //
+      "machine      ", seen.node, ": ", DescribeMachine(seen), "\n", ConfidentialityLine(seen),
+      "verdict      ", trusted ? "trusted" : "REFUSED", "\n");
+  return answer;
 }
 
 }  // namespace kedge::cli

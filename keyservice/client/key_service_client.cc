@@ -265,16 +265,16 @@ StatusOr<SeenService> KeyServiceClient::Recover(const Manifest& manifest, const 
   return std::move(answer.service);
 }
 
-StatusOr<ServiceStatus> KeyServiceClient::GetStatus(const Receipt& receipt, const SigningKey& owner,
+StatusOr<ServiceStatus> KeyServiceClient::GetStatus(const ClientPins& pins, const SigningKey& owner,
                                                     const ServicePolicy& policy) {
   v1::Request request;
   request.mutable_status();
   ClientExchange exchange;
-  exchange.pins = PinsOf(receipt);
+  exchange.pins = pins;
   exchange.request = wire::PrintBinary(request);
   exchange.proof_type = ProofType::kOwner;
   exchange.sign = SignWith(owner);
-  // The pinned identity key signs this evidence: it is of the service's own TPM.
+  // Where an identity key is pinned it signs this evidence: it is of the service's own TPM.
   ASSIGN_OR_RETURN(Answer answer, Run(std::move(exchange), policy, nullptr, &RequireTrusted));
   if (!answer.result.box || answer.result.box->kind != "status") {
     return NotConsistent("it has no box of the kind status");

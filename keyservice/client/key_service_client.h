@@ -61,8 +61,8 @@ class KeyServiceClient {
                                 const SecretBytes& seed, const SigningKey& owner,
                                 const ServicePolicy& policy, const SeenService& learnt);
 
-  // The owner's view of the cluster.
-  StatusOr<ServiceStatus> GetStatus(const Receipt& receipt, const SigningKey& owner,
+  // The owner's view of the cluster. Without pins only a service that waits for its owner answers.
+  StatusOr<ServiceStatus> GetStatus(const ClientPins& pins, const SigningKey& owner,
                                     const ServicePolicy& policy);
 
  private:

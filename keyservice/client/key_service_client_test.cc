@@ -344,7 +344,7 @@ TEST_F(ClientTest, StatusComesFromThePinnedService) {
   ASSERT_OK_AND_ASSIGN(const InitOutcome made, MakeCluster());
   service_.status_json = kStatus;
   ASSERT_OK_AND_ASSIGN(const ServiceStatus status,
-                       client_.GetStatus(made.receipt, TestOwnerKey(), ServingPolicy()));
+                       client_.GetStatus(PinsOf(made.receipt), TestOwnerKey(), ServingPolicy()));
   EXPECT_EQ(status.phase, "SERVING");
   ASSERT_EQ(status.nodes.size(), 1U);
   EXPECT_EQ(status.nodes[0].name, "node-2");
@@ -360,17 +360,17 @@ TEST_F(ClientTest, StatusIsRefusedFromAServiceWithoutThePinnedKey) {
   service_.status_json = kStatus;
   Receipt other = made.receipt;
   other.service_key_spki = SigningKey::Generate(Curve::kP256).value().public_key().spki();
-  EXPECT_THAT(client_.GetStatus(other, TestOwnerKey(), ServingPolicy()),
+  EXPECT_THAT(client_.GetStatus(PinsOf(other), TestOwnerKey(), ServingPolicy()),
               HasFault("SERVICE_KEY_MISMATCH"));
   service_.PowerCut();
-  EXPECT_THAT(client_.GetStatus(made.receipt, TestOwnerKey(), ServingPolicy()),
+  EXPECT_THAT(client_.GetStatus(PinsOf(made.receipt), TestOwnerKey(), ServingPolicy()),
               HasFault("NOT_SERVING"));
 }
 
 TEST_F(ClientTest, StatusIsRefusedWhereTheServiceForgotNewerManifests) {
   ASSERT_OK_AND_ASSIGN(InitOutcome made, MakeCluster());
   made.receipt.latest.generation = 5;
-  EXPECT_THAT(client_.GetStatus(made.receipt, TestOwnerKey(), ServingPolicy()),
+  EXPECT_THAT(client_.GetStatus(PinsOf(made.receipt), TestOwnerKey(), ServingPolicy()),
               HasFault("ROLLBACK_DETECTED"));
 }
 
@@ -378,7 +378,7 @@ TEST_F(ClientTest, StatusThatIsNotStrictJsonIsRefused) {
   ASSERT_OK_AND_ASSIGN(const InitOutcome made, MakeCluster());
   for (const char* json : {"", "[]", R"({"phase": "SERVING", "phase": "x"})", R"({"new": 1})"}) {
     service_.status_json = json[0] == '\0' ? " " : json;
-    EXPECT_THAT(client_.GetStatus(made.receipt, TestOwnerKey(), ServingPolicy()),
+    EXPECT_THAT(client_.GetStatus(PinsOf(made.receipt), TestOwnerKey(), ServingPolicy()),
                 HasFault("MALFORMED"))
         << json;
   }

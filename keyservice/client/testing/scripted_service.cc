@@ -174,7 +174,7 @@ StatusOr<ExchangeResult> ScriptedService::Run(const ClientExchange& exchange) {
   before_exchange(exchanges++);
   const Bytes client_tls = Must(SigningKey::Generate(Curve::kP256)).public_key().spki();
   const Bytes server_tls = Must(SigningKey::Generate(Curve::kP256)).public_key().spki();
-  channel_testing::MemoryLink link({.own_spki = client_tls, .peer_spki = server_tls});
+  MemoryLink link({.own_spki = client_tls, .peer_spki = server_tls});
   std::thread server([&] {
     ScriptedExchange end(*this);
     // What the client is told is what the tests look at.
