@@ -1,5 +1,8 @@
 #include "keyservice/server/request_wire.h"
 
+#include <string>
+#include <vector>
+
 #include <gtest/gtest.h>
 
 #include "base/status_matchers.h"
@@ -74,7 +77,8 @@ TEST(RequestWireTest, RefusesUnknownFieldsAtAnyDepth) {
 }
 
 TEST(RequestWireTest, NamesAreNames) {
-  for (const std::string name : {"", "../x", "Node", "a.b", "node_2", std::string(64, 'a')}) {
+  const std::vector<std::string> bad = {"", "../x", "Node", "a.b", "node_2", std::string(64, 'a')};
+  for (const std::string& name : bad) {
     v1::Request request = Release();
     request.mutable_release()->set_node(name);
     EXPECT_THAT(ParseRequest(PrintBinary(request)), HasFault("MALFORMED")) << name;
