@@ -39,8 +39,8 @@ void WriteFile(const std::string& path, std::string_view content) {
 
 // Mounts of the test stay in a mount namespace of its own.
 bool OwnMounts() {
-  static const bool own = unshare(CLONE_NEWNS) == 0 &&
-                          mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
+  static const bool own =
+      unshare(CLONE_NEWNS) == 0 && mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
   return own;
 }
 

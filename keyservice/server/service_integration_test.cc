@@ -71,11 +71,10 @@ class ServiceIntegrationTest : public ::testing::Test {
                                                       .store = *store_,
                                                       .invitation = std::move(invitation),
                                                       .disk = disk}));
-    ASSERT_OK_AND_ASSIGN(server_,
-                         ExchangeServer::Start(
-                             {.listen = {"127.0.0.1:0"}}, [this] { return service_->NewExchange(); },
-                             [this](const ExchangeEvent& event) { service_->Record(event); },
-                             random_));
+    ASSERT_OK_AND_ASSIGN(
+        server_, ExchangeServer::Start(
+                     {.listen = {"127.0.0.1:0"}}, [this] { return service_->NewExchange(); },
+                     [this](const ExchangeEvent& event) { service_->Record(event); }, random_));
   }
   void OpenDisk() {
     ASSERT_OK_AND_ASSIGN(auto disk, DirectoryStore::Open(folder_.path() + "/disk"));
@@ -86,8 +85,7 @@ class ServiceIntegrationTest : public ::testing::Test {
                        absl::Seconds(60));
   }
   Bytes CoordinatorId() {
-    return VerifyEk(one_->issuer().GetEndorsements().value(), roots_, absl::Now())
-        ->identity.value;
+    return VerifyEk(one_->issuer().GetEndorsements().value(), roots_, absl::Now())->identity.value;
   }
   void Init() {
     ASSERT_OK_AND_ASSIGN(init_, client_.Init(owner_, manifest_, CoordinatorId()));

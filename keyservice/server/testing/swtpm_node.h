@@ -29,18 +29,13 @@ class SwtpmNode {
     std::filesystem::remove(log_path_);
     RETURN_IF_ERROR(swtpm_->PowerCycle());
     for (const PcrIndex pcr : {4u, 9u, 11u}) {
-      const std::string part =
-          std::string(image) + " measured into PCR " + std::to_string(pcr);
+      const std::string part = std::string(image) + " measured into PCR " + std::to_string(pcr);
       RETURN_IF_ERROR(tpm().Extend({pcr, "firmware", ToBytes(part)}));
     }
     return EnterPhase("enter-initrd");
   }
-  Status EnterPhase(std::string_view phase) {
-    return tpm().Extend({11, "phase", ToBytes(phase)});
-  }
-  Status Measure(const MeasuredEvent& event) {
-    return MeasureOnce(tpm(), log_, event).status();
-  }
+  Status EnterPhase(std::string_view phase) { return tpm().Extend({11, "phase", ToBytes(phase)}); }
+  Status Measure(const MeasuredEvent& event) { return MeasureOnce(tpm(), log_, event).status(); }
 
   // swtpm serves one connection at a time: lets go of it, so that another process can have it.
   void Release() {
