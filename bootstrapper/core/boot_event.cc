@@ -27,6 +27,10 @@ std::string NextTry(const BootEvent& event) {
   return absl::StrFormat("next try in %.3g s", absl::ToDoubleSeconds(event.next_try));
 }
 
+std::string Waiting(const BootEvent& event) {
+  return event.state.empty() ? event.code : absl::StrCat(event.state, " (", event.code, ")");
+}
+
 std::string Refusal(const BootEvent& event) {
   return absl::StrCat(event.code, ", correlation id ", event.correlation_id);
 }
@@ -57,7 +61,7 @@ std::string ConsoleLine(const BootEvent& event) {
       return absl::StrCat(step, " already done, ", Milliseconds(event.took));
     case BootEventKind::kStepWaiting:
       if (event.repeated) return "";
-      return absl::StrCat(step, " waiting: ", event.code, ", ", NextTry(event));
+      return absl::StrCat(step, " waiting: ", Waiting(event), ", ", NextTry(event));
     case BootEventKind::kStepRefused:
       if (event.repeated) return "";
       return absl::StrCat(step, " refused: ", Refusal(event), ", ", NextTry(event));
@@ -77,8 +81,8 @@ std::string StatusLine(const BootEvent& event) {
     case BootEventKind::kStepDone:
       return absl::StrCat("done: ", event.step);
     case BootEventKind::kStepWaiting:
-      return absl::StrCat("waiting in ", event.step, ": ", event.code, " (try ", event.tries, ", ",
-                          NextTry(event), ")");
+      return absl::StrCat("waiting in ", event.step, ": ", Waiting(event), " (try ", event.tries,
+                          ", ", NextTry(event), ")");
     case BootEventKind::kStepRefused:
       return absl::StrCat("refused in ", event.step, ": ", Refusal(event), " (try ", event.tries,
                           ", ", NextTry(event), ")");

@@ -17,7 +17,7 @@ enum class BootEventKind {
   kStageStarted,
   kStepDone,     // took, waited
   kStepHeld,     // was already done: took
-  kStepWaiting,  // transient: code, next_try
+  kStepWaiting,  // transient: code, state, next_try
   kStepRefused,  // needs a person: code, correlation_id, next_try
   kProgress,     // detail: "formatting 50 %"
   kStageDone,    // took, waited
@@ -34,6 +34,7 @@ struct BootEvent {
   absl::Duration next_try{};
   int tries = 0;
   std::string code{};
+  std::string state{};  // the node's, by name, where a wait has one (node_waits.h)
   std::string
       correlation_id{};   // 16 hex digits: from the service, or made here for a local refusal
   std::string detail{};   // reason; for the journal, never for the console
@@ -45,7 +46,8 @@ struct BootEvent {
 //   kedge: stage initrd begins at 14.250 s
 //   kedge: step measure-cluster-id done in 12 ms
 //   kedge: step release done in 312 ms, waited 5204 ms
-//   kedge: step find-own-service waiting: AWAITING_INIT, next try in 2 s
+//   kedge: step release waiting: WAITING_FOR_KEYSERVICE (UNAVAILABLE), next try in 2 s
+//   kedge: step inspect-disk waiting: DISK_ABSENT, next try in 2 s
 //   kedge: step release refused: IDENTITY_MISMATCH, correlation id 0011223344556677, next try in 60
 //   s kedge: stage initrd done in 842 ms, waited 5204 ms
 std::string ConsoleLine(const BootEvent& event);

@@ -19,6 +19,19 @@ TEST(BootEvent, WaitingShowsTheCodeOnceButTheStatusFollows) {
   EXPECT_NE(StatusLine(event), "");
 }
 
+TEST(BootEvent, WaitingShowsTheNodesStateAndWhatItIsFor) {
+  const BootEvent event{.kind = BootEventKind::kStepWaiting,
+                        .step = "release",
+                        .next_try = absl::Seconds(2),
+                        .tries = 1,
+                        .code = "NOT_SERVING",
+                        .state = "WAITING_FOR_KEYSERVICE"};
+  EXPECT_EQ(ConsoleLine(event),
+            "kedge: step release waiting: WAITING_FOR_KEYSERVICE (NOT_SERVING), next try in 2 s");
+  EXPECT_EQ(StatusLine(event),
+            "waiting in release: WAITING_FOR_KEYSERVICE (NOT_SERVING) (try 1, next try in 2 s)");
+}
+
 TEST(BootEvent, RefusalNeverShowsTheReason) {
   const BootEvent event{.kind = BootEventKind::kStepRefused,
                         .step = "release",

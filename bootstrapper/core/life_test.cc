@@ -173,9 +173,50 @@ TEST(Life, UnreachableServiceIsAskedEndlesslyWithinAMinute) {
       << "it is jittered";
   EXPECT_EQ(machine.disk.formats, 1) << "formatted once, after the service answered";
   const std::string console = machine.sink.Console();
-  EXPECT_THAT(console, HasSubstr("step release waiting: UNAVAILABLE, next try in"));
-  EXPECT_EQ(console.find("waiting: UNAVAILABLE"), console.rfind("waiting: UNAVAILABLE"))
-      << "one line, not two hundred";
+  EXPECT_THAT(console,
+              HasSubstr("step release waiting: WAITING_FOR_KEYSERVICE (UNAVAILABLE), next try in"));
+  EXPECT_EQ(console.find("waiting: "), console.rfind("waiting: ")) << "one line, not two hundred";
+}
+
+TEST(Life, EveryStepThatAsksTheKeyServiceWaitsForItByName) {
+  FakeMachine machine(kWorker);
+  ASSERT_OK(machine.Run(Stage::kMeasure));
+  const Status waits =
+      MakeFault(StatusCode::kPermissionDenied, "NOT_SERVING", Advice::kRetry, "total outage");
+  // release, then report-formatted.
+  machine.service.answers = {waits, absl::OkStatus(), waits};
+  ASSERT_OK(machine.Run(Stage::kInitrd));
+  machine.service.answers = {waits};
+  ASSERT_OK(machine.Run(Stage::kJoin));
+  for (const char* step : {"release", "report-formatted", "report-joined"}) {
+    EXPECT_THAT(machine.sink.Console(),
+                HasSubstr("step " + std::string(step) +
+                          " waiting: WAITING_FOR_KEYSERVICE (NOT_SERVING), next try in"));
+  }
+}
+
+TEST(Life, FirstNodeWaitsForItsOwnKeyServiceByName) {
+  FakeMachine machine(kControlPlane);
+  ASSERT_OK(machine.Run(Stage::kMeasure));
+  machine.service.cluster_id.clear();
+  machine.timer.stop_after = 1;
+  EXPECT_THAT(machine.Run(Stage::kInitrd), HasCode(StatusCode::kCancelled));
+  machine.service.answers = {Unreachable()};
+  EXPECT_THAT(machine.Run(Stage::kInitrd), HasCode(StatusCode::kCancelled));
+  EXPECT_THAT(machine.sink.Console(),
+              HasSubstr("find-own-service waiting: WAITING_FOR_KEYSERVICE (AWAITING_INIT), next"));
+  EXPECT_THAT(machine.sink.Console(),
+              HasSubstr("find-own-service waiting: WAITING_FOR_KEYSERVICE (UNAVAILABLE), next"));
+}
+
+TEST(Life, WaitForTheTpmIsNotBlamedOnTheKeyService) {
+  FakeMachine machine(kWorker);
+  ASSERT_OK(machine.Run(Stage::kMeasure));
+  machine.service.answers = {
+      MakeFault(StatusCode::kUnavailable, "TPM_UNAVAILABLE", Advice::kRetry, "busy")};
+  ASSERT_OK(machine.Run(Stage::kInitrd));
+  EXPECT_THAT(machine.sink.Console(),
+              HasSubstr("step release waiting: TPM_UNAVAILABLE, next try in"));
 }
 
 TEST(Life, UnreachableServiceLeavesTheDiskAlone) {

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "bootstrapper/core/backoff.h"
+#include "bootstrapper/core/node_waits.h"
 
 namespace kedge {
 namespace {
@@ -67,6 +68,7 @@ class StageRun {
         .step = std::string(step.name),
         .tries = tries_,
         .code = FaultCode(failure),
+        .state = std::string(StateOfWait(failure)),
         .detail = MessageOf(failure)};
     event.repeated = event.code == last_code_;
     last_code_ = event.code;

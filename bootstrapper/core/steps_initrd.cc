@@ -5,6 +5,7 @@
 #include <array>
 
 #include "attestation/model/measure_once.h"
+#include "bootstrapper/core/node_waits.h"
 #include "bootstrapper/core/steps.h"
 #include "crypto/x509.h"
 
@@ -93,26 +94,28 @@ Status LoadInvitation(Node& node) {
 }
 
 Status FindOwnService(Node& node) {
-  ASSIGN_OR_RETURN(ServiceIdentity service,
-                   node.ports.key_service.Discover(node.options.own_service));
-  if (service.cluster_id.size() != std::tuple_size_v<ClusterId> ||
-      service.service_key_spki.empty()) {
-    return MakeFault(StatusCode::kUnavailable, "AWAITING_INIT", Advice::kRetry,
-                     "the key service in this machine has no cluster yet");
+  StatusOr<ServiceIdentity> service = node.ports.key_service.Discover(node.options.own_service);
+  if (!service.ok()) return WaitingForKeyService(service.status());
+  if (service->cluster_id.size() != std::tuple_size_v<ClusterId> ||
+      service->service_key_spki.empty()) {
+    return WaitingForKeyService(MakeFault(StatusCode::kUnavailable, "AWAITING_INIT", Advice::kRetry,
+                                          "the key service in this machine has no cluster yet"));
   }
-  node.own_service = std::move(service);
+  node.own_service = *std::move(service);
   return absl::OkStatus();
 }
 
 Status GetRelease(Node& node) {
   ASSIGN_OR_RETURN(const DiskInspection disk, node.ports.disk.Inspect());
   ASSIGN_OR_RETURN(const KeyServiceAddress service, NextKeyService(node));
-  ASSIGN_OR_RETURN(node.release, node.ports.key_service.GetRelease(
-                                     service, {.node = node.invitation->node,
-                                               .role = node.invitation->role,
-                                               .invitation = node.invitation_bytes,
-                                               .disk_content = disk.content,
-                                               .header_digest = disk.header_digest}));
+  StatusOr<Release> release =
+      node.ports.key_service.GetRelease(service, {.node = node.invitation->node,
+                                                  .role = node.invitation->role,
+                                                  .invitation = node.invitation_bytes,
+                                                  .disk_content = disk.content,
+                                                  .header_digest = disk.header_digest});
+  if (!release.ok()) return WaitingForKeyService(release.status());
+  node.release = *std::move(release);
   return absl::OkStatus();
 }
 
@@ -173,12 +176,12 @@ Status WriteNodeState(Node& node) {
 
 Status ReportFormatted(Node& node) {
   ASSIGN_OR_RETURN(const KeyServiceAddress service, NextKeyService(node));
-  RETURN_IF_ERROR(
+  RETURN_IF_ERROR(WaitingForKeyService(
       node.ports.key_service.Report(service, {.node = node.state->node,
                                               .role = node.state->role,
                                               .invitation = node.invitation_bytes,
                                               .state = "FORMATTED",
-                                              .header_digest = node.state->header_digest}));
+                                              .header_digest = node.state->header_digest})));
   node.state->disk_reported = true;
   return SaveState(node);
 }

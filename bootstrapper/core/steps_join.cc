@@ -1,4 +1,5 @@
 // Stage join, in the real root: from an open disk to a joined node.
+#include "bootstrapper/core/node_waits.h"
 #include "bootstrapper/core/steps.h"
 
 namespace kedge {
@@ -50,12 +51,12 @@ StatusOr<bool> JoinReported(Node& node) {
 
 Status ReportJoined(Node& node) {
   ASSIGN_OR_RETURN(const KeyServiceAddress service, NextKeyService(node));
-  RETURN_IF_ERROR(
+  RETURN_IF_ERROR(WaitingForKeyService(
       node.ports.key_service.Report(service, {.node = node.state->node,
                                               .role = node.state->role,
                                               .invitation = node.invitation_bytes,
                                               .state = "JOINED",
-                                              .header_digest = node.state->header_digest}));
+                                              .header_digest = node.state->header_digest})));
   return node.ports.run.Write(kJoinedRunFile, {});
 }
 

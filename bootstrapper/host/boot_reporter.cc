@@ -47,6 +47,7 @@ void BootReporter::Emit(const BootEvent& event) {
   };
   add("KEDGE_STEP", event.step);
   add("KEDGE_CODE", event.code);
+  add("KEDGE_NODE_STATE", event.state);
   add("KEDGE_CORRELATION_ID", event.correlation_id);
   add("KEDGE_TOOK_MS", absl::StrCat(absl::ToInt64Milliseconds(event.took)));
   add("KEDGE_WAITED_MS", absl::StrCat(absl::ToInt64Milliseconds(event.waited)));

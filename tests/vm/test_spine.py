@@ -119,7 +119,7 @@ class RefusalTest(SpineTest):
         two = self.second_node(one)
         one.unplug()
         two.start()
-        two.wait_console(r"step release waiting: UNAVAILABLE", self.limit(BOOT))
+        two.wait_console(r"step release waiting: WAITING_FOR_KEYSERVICE \(", self.limit(BOOT))
         one.plug()
         self.wait_joined(two)
 
