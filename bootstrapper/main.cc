@@ -1,5 +1,4 @@
 // kedge-bootstrapper: pulls a node up, stage by stage (the steps: bootstrapper/core/life.cc).
-#include <sys/stat.h>
 #include <CLI/CLI.hpp>
 
 #include <optional>
@@ -90,13 +89,6 @@ int ParseArguments(int argc, char** argv, Arguments& arguments, bool& go_on) {
   return kExitDone;
 }
 
-// The image's files carry its build time, and the verity root that they come from is measured.
-absl::Time BuildTime() {
-  struct stat info {};
-  if (stat("/proc/self/exe", &info) != 0) return absl::UnixEpoch();
-  return absl::TimeFromTimespec(info.st_mtim);
-}
-
 int Run(const Arguments& arguments) {
   // Before any thread: every later one inherits the blocked signals.
   WatchdogThread* beating = nullptr;
@@ -167,7 +159,7 @@ int Run(const Arguments& arguments) {
 
 int main(int argc, char** argv) {
   kedge::Arguments arguments;
-  arguments.life.build_time = kedge::BuildTime();
+  arguments.life.build_time = kedge::ImageBuildTime();
   bool go_on = true;
   const int parsed = kedge::ParseArguments(argc, argv, arguments, go_on);
   return go_on ? kedge::Run(arguments) : parsed;

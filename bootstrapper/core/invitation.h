@@ -34,8 +34,4 @@ struct Invitation {
   bool IsFirstNode() const { return cluster_id.empty(); }
 };
 
-// now = max(RTC, build time of the image, owner-signed issue time): the host can make the clock
-// slow, but not slower than what was measured or signed (design: Node life, "Clock").
-absl::Time EffectiveNow(absl::Time rtc, absl::Time build_time, absl::Time issue_time);
-
 }  // namespace kedge

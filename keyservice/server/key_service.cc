@@ -52,7 +52,7 @@ Status KeyService::Resume() {
   ASSIGN_OR_RETURN(KeyTree keys, KeyTree::Create(*std::move(seed), stored->record.salt));
   ASSIGN_OR_RETURN(cluster_,
                    LiveCluster::Open(std::move(keys), std::move(stored->record), stored->history,
-                                     std::move(stored->manifest), parts_.clock.Now()));
+                                     std::move(stored->manifest), CurrentTime()));
   RETURN_IF_ERROR(nodes_.Load(parts_.store));
   return LoadRefusals();
 }
@@ -65,7 +65,7 @@ Status KeyService::AttachStore(std::unique_ptr<Store> medium) {
   if (!status.ok() && (parts_.store.attached() || FaultCode(status) == "ROLLBACK_DETECTED")) {
     problem_ = status;
     refusals_.Add({.correlation_id = "",
-                   .time = parts_.clock.Now(),
+                   .time = CurrentTime(),
                    .node = own_node(),
                    .code = FaultCode(status),
                    .reason = MessageOf(status)},
@@ -112,7 +112,7 @@ Status KeyService::TakeRecords() {
   ASSIGN_OR_RETURN(KeyTree keys, KeyTree::Create(std::move(seed), stored->record.salt));
   ASSIGN_OR_RETURN(ClusterPtr cluster,
                    LiveCluster::Open(std::move(keys), std::move(stored->record), stored->history,
-                                     std::move(stored->manifest), parts_.clock.Now()));
+                                     std::move(stored->manifest), CurrentTime()));
   if (cluster->facts().cluster_id != cluster_->facts().cluster_id) {
     return Refused("HISTORY_NOT_AUTHENTIC", "the state disk's records are another cluster's");
   }
@@ -205,8 +205,8 @@ StatusOr<ClusterPtr> KeyService::Initialise(Manifest manifest,
   absl::MutexLock lock(&mutex_);
   RETURN_IF_ERROR(kedge::CheckAnswered(phase_, RequestKind::kInit));
   ASSIGN_OR_RETURN(ClusterPtr cluster,
-                   LiveCluster::Make(std::move(manifest), own_node(), coordinator,
-                                     parts_.clock.Now(), parts_.random));
+                   LiveCluster::Make(std::move(manifest), own_node(), coordinator, CurrentTime(),
+                                     parts_.random));
   RETURN_IF_ERROR(Serve(cluster));
   LogPhase(phase_, "initialised");
   return cluster;
@@ -217,7 +217,7 @@ StatusOr<ClusterPtr> KeyService::Recover(KeyTree keys, ClusterRecord record, Man
   RETURN_IF_ERROR(kedge::CheckAnswered(phase_, RequestKind::kRecover));
   record.provisional = true;
   ASSIGN_OR_RETURN(ClusterPtr cluster, LiveCluster::Open(std::move(keys), std::move(record), {},
-                                                         std::move(manifest), parts_.clock.Now()));
+                                                         std::move(manifest), CurrentTime()));
   if (parts_.store.attached()) {
     // The disk is open already (this is not the initrd): its records decide at once.
     cluster_ = cluster;
@@ -258,12 +258,12 @@ void KeyService::Record(const ExchangeEvent& event) {
   if (!IsRefusal(event.status)) return;
   absl::MutexLock lock(&mutex_);
   refusals_.Add({.correlation_id = event.correlation_id,
-                 .time = parts_.clock.Now(),
+                 .time = CurrentTime(),
                  .node = peer.node,
                  .code = FaultCode(event.status),
                  .reason = MessageOf(event.status)},
                 peer.known ? RefusalLog::Peer::kKnown : RefusalLog::Peer::kStranger);
-  if (peer.known && budget_.Take(parts_.clock.Now())) SaveRefusals();
+  if (peer.known && budget_.Take(CurrentTime())) SaveRefusals();
 }
 
 Status KeyService::LoadRefusals() {
@@ -306,6 +306,12 @@ std::string KeyService::Describe() const {
   if (!problem_.ok()) return absl::StrCat("SERVING nobody: ", FaultCode(problem_));
   if (!parts_.store.attached()) return "SERVING this node only: the state disk is not open yet";
   return absl::StrCat("SERVING ", nodes_.All().size(), " registered nodes");
+}
+
+absl::Time KeyService::CurrentTime() const {
+  const absl::Time issued =
+      parts_.invitation ? parts_.invitation->invitation.issue_time : absl::InfinitePast();
+  return EffectiveNow(parts_.rtc.Now(), parts_.build_time, issued);
 }
 
 std::string KeyService::own_node() const {

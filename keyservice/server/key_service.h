@@ -30,7 +30,8 @@ namespace kedge::keyservice {
 // What the program injects. References outlive the service.
 struct ServiceParts {
   Issuer& issuer;
-  const Clock& clock;
+  const Clock& rtc;       // the machine's own: never for judging, see KeyService::CurrentTime
+  absl::Time build_time;  // of the measured image
   Random& random;
   SeedVault& vault;
   AttachableStore& store;
@@ -97,6 +98,8 @@ class KeyService {
   StatusOr<ClusterPtr> Recover(KeyTree keys, ClusterRecord record, Manifest manifest);
 
   ServiceReport Report() const;
+  // For every date that is judged or written: EffectiveNow of this machine.
+  absl::Time CurrentTime() const;
   const ServiceParts& parts() const { return parts_; }
   std::string own_node() const;
 

@@ -142,7 +142,8 @@ Status Serve(const Arguments& arguments, const StopSignal& stop) {
   ASSIGN_OR_RETURN(const StateDiskContent disk, MeasuredDisk(arguments.run_dir));
   ASSIGN_OR_RETURN(const std::unique_ptr<KeyService> service,
                    KeyService::Start({.issuer = issuer,
-                                      .clock = clock,
+                                      .rtc = clock,
+                                      .build_time = ImageBuildTime(),
                                       .random = random,
                                       .vault = vault,
                                       .store = store,

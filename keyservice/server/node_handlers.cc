@@ -60,7 +60,7 @@ class NodeHandler : public Handler {
     ASSIGN_OR_RETURN(const AppraisalPolicy policy,
                      PolicyForNode(facts_.role, facts_.invitation.file_digest, phase_, cluster()));
     facts_.appraisal = Appraise(claims_, policy);
-    last_seen_ = SeenNow(claims_, facts_.appraisal, context_.service.parts().clock.Now());
+    last_seen_ = SeenNow(claims_, facts_.appraisal, context_.service.CurrentTime());
     return absl::OkStatus();
   }
 
@@ -98,9 +98,9 @@ class ReleaseHandler final : public NodeHandler {
     ASSIGN_OR_RETURN(payload_, ParseReleasePayload(request.payload));
     RETURN_IF_ERROR(Verify(request, payload_.invitation));
     const ServiceParts& parts = context_.service.parts();
-    ASSIGN_OR_RETURN(
-        const VerifiedEk ek,
-        VerifyEk(payload_.endorsements, cluster().manifest->tpm_roots(), parts.clock.Now()));
+    ASSIGN_OR_RETURN(const VerifiedEk ek,
+                     VerifyEk(payload_.endorsements, cluster().manifest->tpm_roots(),
+                              context_.service.CurrentTime()));
     facts_.identity = ek.identity;
     RETURN_IF_ERROR(Authorise(context_.service.FactsFor(facts_.node, facts_.identity)));
     if (ak_registered_) return std::optional<Challenge>();
@@ -133,7 +133,7 @@ class ReleaseHandler final : public NodeHandler {
                          .manifest_generation = live.manifest().generation()};
     ASSIGN_OR_RETURN(answer.node_certificate_pem,
                      live.IssueCertificate(facts_.node, payload_.certificate_request,
-                                           parts.clock.Now(), parts.random));
+                                           context_.service.CurrentTime(), parts.random));
     ASSIGN_OR_RETURN(SecretBytes key, live.DiskKey(id));
     ASSIGN_OR_RETURN(answer.order,
                      context_.service.CommitRelease(context_.seen.cluster, facts_, claims_.ak_name,

@@ -36,7 +36,7 @@ Status VerifyOwner(const ClientRequest& request, const Manifest& manifest,
 StatusOr<HardwareIdentity> VerifyMeant(const KeyService& service, const Manifest& manifest,
                                        ByteView meant) {
   ASSIGN_OR_RETURN(const Endorsements own, service.parts().issuer.GetEndorsements());
-  StatusOr<VerifiedEk> ek = VerifyEk(own, manifest.tpm_roots(), service.parts().clock.Now());
+  StatusOr<VerifiedEk> ek = VerifyEk(own, manifest.tpm_roots(), service.CurrentTime());
   if (!ek.ok()) return Annotate(ek.status(), "this machine's own TPM");
   if (!Equal(ek->identity.value, meant)) {
     return Refused("COORDINATOR_MISMATCH",

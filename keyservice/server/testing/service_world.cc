@@ -34,7 +34,7 @@ ServiceWorld::ServiceWorld(WorldOptions options) : options_(options) {
   wire::Invitation invitation;
   invitation.node = "node-1";
   invitation.role = "control-plane";
-  invitation.issue_time = clock_.now;
+  invitation.issue_time = kOwnersNow;
   first_invitation_ = ToBytes(Must(wire::MakeInvitation(invitation, owner())));
   Boot(StateDiskContent::kBlank);
 }
@@ -79,7 +79,8 @@ Status ServiceWorld::StartService() {
   std::optional<wire::OpenedInvitation> invitation;
   if (options_.invited) invitation = Must(wire::OpenInvitation(first_invitation_));
   auto service = keyservice::KeyService::Start({.issuer = coordinator_.issuer(),
-                                                .clock = clock_,
+                                                .rtc = clock_,
+                                                .build_time = options_.build_time,
                                                 .random = random_,
                                                 .vault = vault_,
                                                 .store = *store_,
@@ -107,7 +108,7 @@ void ServiceWorld::WipeDisk() const { fs::remove_all(DiskPath()); }
 
 Bytes ServiceWorld::CoordinatorId() {
   return Must(VerifyEk(Must(coordinator_.issuer().GetEndorsements()),
-                       {{.name = "root", .certificate_pem = ca_.root_pem()}}, clock_.now))
+                       {{.name = "root", .certificate_pem = ca_.root_pem()}}, kOwnersNow))
       .identity.value;
 }
 
@@ -186,7 +187,7 @@ Bytes ServiceWorld::InvitationFor(const std::string& name, const std::string& ro
   invitation.endpoints = {"192.0.2.1:7443"};
   invitation.node = name;
   invitation.role = role;
-  invitation.issue_time = clock_.now;
+  invitation.issue_time = kOwnersNow;
   invitation.control_plane_images = {TestImage()};
   invitation.tpm_roots = {{.name = "root", .certificate_pem = ca_.root_pem()}};
   invitation.minimum_generation = 1;

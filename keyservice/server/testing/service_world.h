@@ -18,14 +18,17 @@
 
 namespace kedge::testing {
 
+inline const absl::Time kOwnersNow = absl::FromUnixSeconds(1'780'000'000);
+
 class SettableClock final : public Clock {
  public:
   absl::Time Now() const override { return now; }
-  absl::Time now = absl::FromUnixSeconds(1'780'000'000);
+  absl::Time now = kOwnersNow;
 };
 
 struct WorldOptions {
   bool invited = true;  // the first node has an invitation that names its owner
+  absl::Time build_time = absl::UnixEpoch();  // of the measured image
 };
 
 class ServiceWorld {
@@ -60,6 +63,8 @@ class ServiceWorld {
   const std::string& last_correlation_id() const { return last_correlation_id_; }
   Random& random() { return random_; }
   absl::Time now() const { return clock_.now; }
+  // What a host can do to the machine's clock. The owner's own stays at kOwnersNow.
+  void SetClock(absl::Time now) { clock_.now = now; }
   // The world's manifest with a change.
   Bytes ManifestWith(const std::function<void(ManifestTerms&)>& change) const;
   Manifest Parse(ByteView manifest) const;

@@ -1,4 +1,4 @@
-#include "bootstrapper/core/invitation.h"
+#include "base/clock.h"
 
 #include <gtest/gtest.h>
 
