@@ -15,6 +15,14 @@ function(kedge_room name)
   add_library(kedge::${name} ALIAS kedge_${name})
 endfunction()
 
+# Where this checkout and its build are, for the tests that need it. A header and no compile
+# definition: a file compiled with a path is of no use to the compiler cache of another checkout.
+file(CONFIGURE OUTPUT "${CMAKE_BINARY_DIR}/house/folders.h" @ONLY CONTENT
+[[#pragma once
+#define KEDGE_SOURCE_DIR "@CMAKE_SOURCE_DIR@"
+#define KEDGE_BINARY_DIR "@CMAKE_BINARY_DIR@"
+]])
+
 # kedge_test(NAME SRCS x_test.cc DEPS ... [LABELS unit|integration] [TIMEOUT seconds]): one gtest
 # binary, each case a ctest test.
 function(kedge_test name)
@@ -27,8 +35,6 @@ function(kedge_test name)
   endif()
   add_executable(${name} ${ARG_SRCS})
   target_link_libraries(${name} PRIVATE kedge_flags ${ARG_DEPS} GTest::gmock GTest::gtest_main)
-  target_compile_definitions(${name} PRIVATE
-    KEDGE_SOURCE_DIR="${CMAKE_SOURCE_DIR}" KEDGE_BINARY_DIR="${CMAKE_BINARY_DIR}")
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
     PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
 endfunction()

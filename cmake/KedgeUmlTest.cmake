@@ -9,7 +9,6 @@ function(kedge_uml_test name)
   math(EXPR inner "${ARG_TIMEOUT} - 10")
   add_executable(${name} ${ARG_SRCS})
   target_link_libraries(${name} PRIVATE kedge_flags ${ARG_DEPS} GTest::gmock GTest::gtest_main)
-  target_compile_definitions(${name} PRIVATE KEDGE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   set_target_properties(${name} PROPERTIES CROSSCOMPILING_EMULATOR
     "${CMAKE_SOURCE_DIR}/tests/uml/run;--timeout;${inner};--")
   if(KEDGE_SANITIZE)

@@ -8,6 +8,7 @@
 
 #include "crypto/openssl_ptr.h"
 #include "crypto/testing/bytes.h"
+#include "house/folders.h"
 
 namespace kedge {
 namespace {

@@ -12,6 +12,7 @@
 #include "attestation/channel/client_session.h"
 #include "attestation/channel/server_session.h"
 #include "base/status_matchers.h"
+#include "house/folders.h"
 
 namespace kedge {
 namespace {

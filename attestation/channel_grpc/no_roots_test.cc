@@ -6,6 +6,7 @@
 #include "attestation/channel_grpc/client.h"
 #include "attestation/channel_grpc/testing/grpc_world.h"
 #include "base/status_matchers.h"
+#include "house/folders.h"
 
 namespace kedge::testing {
 namespace {

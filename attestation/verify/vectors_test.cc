@@ -15,6 +15,7 @@
 #include "attestation/verify/quote.h"
 #include "base/reader.h"
 #include "base/status_matchers.h"
+#include "house/folders.h"
 
 namespace kedge {
 namespace {

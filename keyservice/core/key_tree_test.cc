@@ -1,4 +1,5 @@
 #include "keyservice/core/key_tree.h"
+#include "house/folders.h"
 
 #include <cstdlib>
 #include <fstream>

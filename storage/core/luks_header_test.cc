@@ -1,4 +1,5 @@
 #include "storage/core/luks_header.h"
+#include "house/folders.h"
 
 #include <gtest/gtest.h>
 

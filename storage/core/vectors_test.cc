@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/status_matchers.h"
+#include "house/folders.h"
 #include "storage/core/luks_header.h"
 #include "storage/core/marker.h"
 

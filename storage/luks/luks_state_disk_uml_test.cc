@@ -1,5 +1,6 @@
 // Runs inside User-mode Linux (tests/uml/run) as root, on /dev/ubda with real device-mapper. Each
 // case gets a kernel and an empty disk of its own.
+#include "house/folders.h"
 #include "storage/luks/luks_state_disk.h"
 
 #include <signal.h>

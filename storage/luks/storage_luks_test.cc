@@ -10,6 +10,7 @@
 #include <iterator>
 
 #include "base/status_matchers.h"
+#include "house/folders.h"
 #include "storage/core/luks_layout.h"
 #include "storage/luks/block_disk.h"
 #include "storage/luks/crypt_volume.h"

@@ -1,4 +1,5 @@
 #include "keyservice/server/testing/service_process.h"
+#include "house/folders.h"
 
 #include <absl/strings/str_cat.h>
 #include <absl/time/clock.h>
