@@ -46,6 +46,20 @@ struct NodeEntry {
   // recovery for as long as the registry itself cannot be read.
   std::optional<Sha256Digest> header_digest{};
   std::optional<LastSeen> last_seen{};
+
+  // Freshness of its disk (design: Node life, "Four counters"). The last counter that the node
+  // acknowledged; 0 before its first format, and for a disk of header format 1.
+  uint64_t disk_counter = 0;
+  // The counter that went out with the last release and is not acknowledged yet: the disk may show
+  // this one too. 0: none.
+  uint64_t next_disk_counter = 0;
+  // Only in an entry made at a recovery, while the registry itself cannot be read: the disk must
+  // show at least this much, by the owner's receipt.
+  std::optional<uint64_t> disk_counter_floor{};
+  // The owner took the disk as it is (AcceptDiskCounter); ends with the next acknowledgement.
+  bool disk_accepted = false;
+  // Said by the node at its last acknowledgement: its TPM counts less than its disk remembers.
+  bool tpm_counter_behind = false;
 };
 
 enum class ReleaseOrder { kNone, kFormat, kOpen };
@@ -57,6 +71,7 @@ enum class NodeTrigger {
   kAsksWithLuks2Disk,
   kAsksWithForeignDisk,
   kReportsFormatted,
+  kReportsAdvanced,
   kReportsJoined,
 };
 NodeTrigger TriggerOfDisk(StateDiskContent content);
@@ -74,6 +89,28 @@ StatusOr<NodeStep> StepOf(RegistryState state, NodeTrigger trigger);
 // IDENTITY_MISMATCH, ROLE_MISMATCH, IDENTITY_IN_USE.
 Status CheckBinding(std::string_view name, std::string_view role, const HardwareIdentity& identity,
                     const std::optional<NodeEntry>& entry, std::string_view name_of_identity);
+
+// Counters beyond this are never made.
+inline constexpr uint64_t kMaxDiskCounter = uint64_t{1} << 62;
+
+// A node is about to be told to format, or to open a disk whose header shows the counter `shown`
+// (the node's word; its header MAC decides there): the entry's next counter is now pending. Write
+// it before the key leaves. Fault STALE_DISK, only for kOpen: the disk shows neither the counter
+// that was acknowledged last nor the one that is pending.
+Status GrantCounter(NodeEntry& entry, ReleaseOrder order, uint64_t shown);
+// The node says that its disk holds `reported`, everywhere. Fault DISK_COUNTER: that was neither
+// acknowledged nor granted.
+Status AcknowledgeCounter(NodeEntry& entry, uint64_t reported);
+// The registry of the node that runs the service was just read from its own disk; `granted` is what
+// it was told before that. Takes its counters into `own`, unless they are acknowledged there
+// already. Fault STALE_DISK where `own` was acknowledged beyond them: what the header shows is
+// older than what the disk holds.
+Status CarryCounters(const NodeEntry& granted, NodeEntry& own);
+// The owner takes the disk that shows `counter` for the node's, whatever was acknowledged: the way
+// out of STALE_DISK. What comes next is beyond every counter that was ever granted, so that no
+// other copy of the disk becomes current again. Faults NODE_REVOKED, NOT_FORMATTED;
+// INVALID_ARGUMENT beyond kMaxDiskCounter.
+Status AcceptDiskCounter(NodeEntry& entry, uint64_t counter);
 
 // Compares a reported header with the registered one, where both are known. Fault DISK_MISMATCH.
 Status CheckHeader(const NodeEntry& entry, const Sha256Digest& header_digest);

@@ -140,6 +140,7 @@ Status AuthoriseNode(const NodeFacts& facts, const ClusterFacts& cluster,
 StatusOr<ReleaseDecision> DecideDisk(NodeEntry entry, const DiskReport& disk) {
   ASSIGN_OR_RETURN(const NodeStep step, StepOf(entry.state, TriggerOfDisk(disk.content)));
   if (step.order == ReleaseOrder::kOpen) RETURN_IF_ERROR(CheckHeader(entry, disk.header_digest));
+  RETURN_IF_ERROR(GrantCounter(entry, step.order, disk.disk_counter));
   entry.state = step.next;
   return ReleaseDecision{.order = step.order, .entry = std::move(entry)};
 }

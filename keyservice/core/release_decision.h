@@ -40,6 +40,7 @@ struct InvitationTerms {
 struct DiskReport {
   StateDiskContent content = StateDiskContent::kForeign;
   Sha256Digest header_digest{};  // for kLuks2
+  uint64_t disk_counter = 0;     // for kLuks2, as its header shows it
 };
 
 // What a node asks for and what verified evidence says about it.
@@ -80,7 +81,8 @@ Status CheckAppraisal(const Appraisal& appraisal);
 Status AuthoriseNode(const NodeFacts& facts, const ClusterFacts& cluster,
                      const RegistryFacts& registry);
 
-// The disk's part, for an authorised node whose AK is bound: faults of StepOf and CheckHeader.
+// The disk's part, for an authorised node whose AK is bound: faults of StepOf, CheckHeader and
+// GrantCounter.
 StatusOr<ReleaseDecision> DecideDisk(NodeEntry entry, const DiskReport& disk);
 
 }  // namespace kedge

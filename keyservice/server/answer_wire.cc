@@ -10,6 +10,8 @@ namespace {
 
 constexpr size_t kShownDigest = 8;  // bytes of a header digest that tell two disks apart
 
+constexpr char kTpmCounterBehind[] = "TPM counter behind: vTPM replaced or rolled back";
+
 std::string Text(ByteView bytes) { return std::string(AsText(bytes)); }
 
 std::string PrintTime(absl::Time time) {
@@ -38,6 +40,10 @@ void ToWire(const NodeEntry& entry, v1::NodeStatus* out) {
   out->set_identity_kind(std::string(ToString(entry.identity.kind)));
   out->set_identity(ToHex(entry.identity.value));
   out->set_disk(DescribeDisk(entry));
+  out->set_disk_counter(entry.disk_counter);
+  out->set_next_disk_counter(entry.next_disk_counter);
+  out->set_disk_accepted(entry.disk_accepted);
+  if (entry.tpm_counter_behind) out->set_warning(kTpmCounterBehind);
   if (!entry.last_seen) return;
   const LastSeen& seen = *entry.last_seen;
   out->set_image(seen.image);
@@ -59,6 +65,9 @@ Bytes ToWire(const ReleaseAnswer& answer) {
   message.set_ca_certificate_pem(answer.ca_certificate_pem);
   message.set_manifest_digest(Text(answer.manifest_digest));
   message.set_manifest_generation(answer.manifest_generation);
+  message.set_disk_counter(answer.disk_counter);
+  message.set_next_disk_counter(answer.next_disk_counter);
+  message.set_disk_accepted(answer.disk_accepted);
   return wire::PrintBinary(message);
 }
 

@@ -21,6 +21,9 @@ struct ReleaseAnswer {
   std::string ca_certificate_pem;
   Sha256Digest manifest_digest{};
   uint64_t manifest_generation = 0;
+  uint64_t disk_counter = 0;
+  uint64_t next_disk_counter = 0;
+  bool disk_accepted = false;
 };
 Bytes ToWire(const ReleaseAnswer& answer);
 

@@ -76,6 +76,8 @@ Status KeyService::AttachStore(std::unique_ptr<Store> medium) {
 }
 
 Status KeyService::Attach(std::unique_ptr<Store> medium) {
+  const std::optional<NodeEntry> detached =
+      cluster_ ? nodes_.Find(cluster_->facts().coordinator_node) : std::nullopt;
   // A cluster that is known from the owner's receipt alone has records somewhere: a fresh disk is
   // one that was put back.
   const bool expect_records = cluster_ && cluster_->record().provisional;
@@ -91,16 +93,20 @@ Status KeyService::Attach(std::unique_ptr<Store> medium) {
   if (*found == AttachableStore::Found::kFilled && cluster_) RETURN_IF_ERROR(TakeRecords());
   RETURN_IF_ERROR(nodes_.Load(parts_.store));
   RETURN_IF_ERROR(LoadRefusals());
-  if (!cluster_) return absl::OkStatus();
-  // These records were on this node's own state disk: it is formatted, even if the power went
-  // before the node could say so.
+  if (!cluster_ || *found != AttachableStore::Found::kFilled) return absl::OkStatus();
+  return TakeOwnEntry(detached);
+}
+
+// These records were on this node's own state disk. It is formatted, even if the power went before
+// the node could say so; and its counters are what it was granted before they could be read.
+Status KeyService::TakeOwnEntry(const std::optional<NodeEntry>& detached) {
   std::optional<NodeEntry> own = nodes_.Find(cluster_->facts().coordinator_node);
-  if (*found == AttachableStore::Found::kFilled && own &&
-      (own->state == RegistryState::kEnrolled || own->state == RegistryState::kFormatting)) {
+  if (!own) return absl::OkStatus();
+  if (own->state == RegistryState::kEnrolled || own->state == RegistryState::kFormatting) {
     own->state = RegistryState::kFormatted;
-    return nodes_.Put(parts_.store, *own);
   }
-  return absl::OkStatus();
+  if (detached) RETURN_IF_ERROR(CarryCounters(*detached, *own));
+  return nodes_.Put(parts_.store, *own);
 }
 
 // The attached store's records, verified under the seed at hand and against what is known.
@@ -145,9 +151,9 @@ Status KeyService::CheckSeen(const ClusterPtr& seen) const {
                    "the service has changed since this exchange began");
 }
 
-StatusOr<ReleaseOrder> KeyService::CommitRelease(const ClusterPtr& seen, const NodeFacts& facts,
-                                                 ByteView ak_name, const DiskReport& disk,
-                                                 const LastSeen& last_seen) {
+StatusOr<ReleaseDecision> KeyService::CommitRelease(const ClusterPtr& seen, const NodeFacts& facts,
+                                                    ByteView ak_name, const DiskReport& disk,
+                                                    const LastSeen& last_seen) {
   absl::MutexLock lock(&mutex_);
   RETURN_IF_ERROR(CheckSeen(seen));
   const RegistryFacts registry =
@@ -162,13 +168,11 @@ StatusOr<ReleaseOrder> KeyService::CommitRelease(const ClusterPtr& seen, const N
   ASSIGN_OR_RETURN(ReleaseDecision decision, DecideDisk(std::move(entry), disk));
   RETURN_IF_ERROR(nodes_.Put(parts_.store, decision.entry));
   LogRelease(decision.entry, decision.order);
-  return decision.order;
+  return decision;
 }
 
 Status KeyService::CommitReport(const ClusterPtr& seen, const NodeFacts& facts, ByteView ak_name,
-                                NodeTrigger trigger,
-                                const std::optional<Sha256Digest>& header_digest,
-                                const LastSeen& last_seen) {
+                                const ReportRequest& report, const LastSeen& last_seen) {
   absl::MutexLock lock(&mutex_);
   RETURN_IF_ERROR(CheckSeen(seen));
   const RegistryFacts registry =
@@ -178,15 +182,41 @@ Status KeyService::CommitReport(const ClusterPtr& seen, const NodeFacts& facts, 
   }
   RETURN_IF_ERROR(AuthoriseNode(facts, seen->facts(), registry));
   NodeEntry entry = *registry.entry;
-  ASSIGN_OR_RETURN(const NodeStep step, StepOf(entry.state, trigger));
-  if (header_digest) {
-    RETURN_IF_ERROR(CheckHeader(entry, *header_digest));
-    entry.header_digest = header_digest;
+  ASSIGN_OR_RETURN(const NodeStep step, StepOf(entry.state, report.trigger));
+  if (report.header_digest) {
+    RETURN_IF_ERROR(CheckHeader(entry, *report.header_digest));
+    entry.header_digest = report.header_digest;
+  }
+  if (report.trigger != NodeTrigger::kReportsJoined) {
+    RETURN_IF_ERROR(AcknowledgeCounter(entry, report.disk_counter));
+    entry.tpm_counter_behind = report.tpm_counter_behind;
   }
   entry.state = step.next;
   entry.last_seen = last_seen;
   RETURN_IF_ERROR(nodes_.Put(parts_.store, entry));
   LogReport(entry);
+  return absl::OkStatus();
+}
+
+Status KeyService::AcceptDiskCounter(std::string_view node, uint64_t counter) {
+  absl::MutexLock lock(&mutex_);
+  if (cluster_ && node == cluster_->facts().coordinator_node) {
+    return Refused("USE_RECOVER",
+                   "the disk of the node that runs the key service holds the registry itself: "
+                   "reboot it and run `kedge recover --accept-disk-counter`");
+  }
+  if (!cluster_ || !parts_.store.attached()) {
+    return MakeFault(StatusCode::kUnavailable, "STORE_NOT_ATTACHED", Advice::kRetry,
+                     "the registry is on a disk that is not open yet");
+  }
+  RETURN_IF_ERROR(problem_);
+  std::optional<NodeEntry> entry = nodes_.Find(node);
+  if (!entry) {
+    return Refused("NODE_UNKNOWN", absl::StrCat("no node is registered as ", std::string(node)));
+  }
+  RETURN_IF_ERROR(kedge::AcceptDiskCounter(*entry, counter));
+  RETURN_IF_ERROR(nodes_.Put(parts_.store, *entry));
+  LogDiskAccepted(*entry);
   return absl::OkStatus();
 }
 

@@ -22,6 +22,7 @@
 #include "keyservice/server/answer_wire.h"
 #include "keyservice/server/live_cluster.h"
 #include "keyservice/server/node_records.h"
+#include "keyservice/server/request_wire.h"
 #include "keyservice/store/attachable_store.h"
 #include "proto/wire/invitation.h"
 
@@ -83,14 +84,19 @@ class KeyService {
   // A node whose AK is bound to the identity in `facts` asks for its disk's key: authorises again,
   // decides, and has the registry entry on the store before it returns. `seen` is the cluster that
   // the exchange began with (fault STATE_CHANGED, retry, where it is not the one of now).
-  StatusOr<ReleaseOrder> CommitRelease(const ClusterPtr& seen, const NodeFacts& facts,
-                                       ByteView ak_name, const DiskReport& disk,
-                                       const LastSeen& last_seen);
+  StatusOr<ReleaseDecision> CommitRelease(const ClusterPtr& seen, const NodeFacts& facts,
+                                          ByteView ak_name, const DiskReport& disk,
+                                          const LastSeen& last_seen);
   Status CommitReport(const ClusterPtr& seen, const NodeFacts& facts, ByteView ak_name,
-                      NodeTrigger trigger, const std::optional<Sha256Digest>& header_digest,
-                      const LastSeen& last_seen);
+                      const ReportRequest& report, const LastSeen& last_seen);
   // Notes what a registered AK's evidence said when it was refused.
   void NoteRefusedEvidence(std::string_view node, ByteView ak_name, const LastSeen& last_seen);
+
+  // The owner, who was authenticated, takes the disk of `node` that shows `counter` for the right
+  // one: kedge::AcceptDiskCounter, durable when it returns. Faults of that, and NODE_UNKNOWN,
+  // STORE_NOT_ATTACHED (retry), USE_RECOVER for the node that runs the service, whose disk holds
+  // the registry itself.
+  Status AcceptDiskCounter(std::string_view node, uint64_t counter);
 
   // The first manifest: makes the cluster, keeps the seed in the vault, serves.
   StatusOr<ClusterPtr> Initialise(Manifest manifest, const HardwareIdentity& coordinator);
@@ -108,6 +114,8 @@ class KeyService {
   Status Resume() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Status TakeRecords() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Status Attach(std::unique_ptr<Store> medium) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Status TakeOwnEntry(const std::optional<NodeEntry>& detached)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Status CheckSeen(const ClusterPtr& seen) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Status Serve(ClusterPtr cluster) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Status LoadRefusals() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

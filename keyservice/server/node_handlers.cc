@@ -130,14 +130,21 @@ class ReleaseHandler final : public NodeHandler {
                          .node_certificate_pem = {},
                          .ca_certificate_pem = live.ca_certificate_pem(),
                          .manifest_digest = live.manifest().digest(),
-                         .manifest_generation = live.manifest().generation()};
+                         .manifest_generation = live.manifest().generation(),
+                         .disk_counter = 0,
+                         .next_disk_counter = 0,
+                         .disk_accepted = false};
     ASSIGN_OR_RETURN(answer.node_certificate_pem,
                      live.IssueCertificate(facts_.node, payload_.certificate_request,
                                            context_.service.CurrentTime(), parts.random));
     ASSIGN_OR_RETURN(SecretBytes key, live.DiskKey(id));
-    ASSIGN_OR_RETURN(answer.order,
+    ASSIGN_OR_RETURN(const ReleaseDecision decision,
                      context_.service.CommitRelease(context_.seen.cluster, facts_, claims_.ak_name,
                                                     payload_.disk, last_seen_));
+    answer.order = decision.order;
+    answer.disk_counter = decision.entry.disk_counter;
+    answer.next_disk_counter = decision.entry.next_disk_counter;
+    answer.disk_accepted = decision.entry.disk_accepted;
     return ServerAnswer{
         .payload = ToWire(answer),
         .box =
@@ -154,12 +161,11 @@ class ReleaseHandler final : public NodeHandler {
 class ReportHandler final : public NodeHandler {
  public:
   ReportHandler(HandlerContext context, ReportRequest request)
-      // FORMATTED comes from the initrd like the release before it; JOINED from the running node.
-      : NodeHandler(context, std::move(request.node), std::move(request.role),
-                    request.trigger == NodeTrigger::kReportsFormatted ? BootPhase::kInitrdUncapped
-                                                                      : BootPhase::kAny),
-        trigger_(request.trigger),
-        header_digest_(request.header_digest) {}
+      // All but JOINED come from the initrd, like the release before them.
+      : NodeHandler(context, request.node, request.role,
+                    request.trigger == NodeTrigger::kReportsJoined ? BootPhase::kAny
+                                                                   : BootPhase::kInitrdUncapped),
+        request_(std::move(request)) {}
 
   // Only the AK that was bound at a release may report: there is no enrolment here.
   StatusOr<std::optional<Challenge>> Admit(const ClientRequest& request) override {
@@ -178,13 +184,12 @@ class ReportHandler final : public NodeHandler {
 
   StatusOr<ServerAnswer> Answer() override {
     RETURN_IF_ERROR(context_.service.CommitReport(context_.seen.cluster, facts_, claims_.ak_name,
-                                                  trigger_, header_digest_, last_seen_));
+                                                  request_, last_seen_));
     return ServerAnswer{.payload = {}, .box = std::nullopt, .expects_upload = false};
   }
 
  private:
-  const NodeTrigger trigger_;
-  const std::optional<Sha256Digest> header_digest_;
+  const ReportRequest request_;
 };
 
 }  // namespace

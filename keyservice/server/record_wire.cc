@@ -14,7 +14,8 @@ namespace kedge::keyservice {
 namespace {
 
 constexpr char kClusterFormat[] = "kedge.cluster.v1";
-constexpr char kNodeFormat[] = "kedge.node.v1";
+constexpr char kNodeFormat[] = "kedge.node.v2";
+constexpr char kNodeFormatWithoutCounters[] = "kedge.node.v1";
 constexpr char kRefusalsFormat[] = "kedge.refusals.v1";
 constexpr wire::JsonLimits kLimits{
     .max_bytes = kMaxStoredValue, .max_depth = 4, .max_values = 4096};
@@ -57,6 +58,24 @@ StatusOr<LastSeen> FromWire(const v1::LastSeenRecord& message) {
   ASSIGN_OR_RETURN(out.level, ParseEvidenceLevel(message.evidence_level()));
   out.failure = message.failure();
   return out;
+}
+
+Status TakeCounters(const v1::NodeRecord& message, NodeEntry& out) {
+  out.disk_counter = message.disk_counter();
+  out.next_disk_counter = message.next_disk_counter();
+  if (message.has_disk_counter_floor()) out.disk_counter_floor = message.disk_counter_floor();
+  out.disk_accepted = message.disk_accepted();
+  out.tpm_counter_behind = message.tpm_counter_behind();
+  const bool counted = out.disk_counter != 0 || out.next_disk_counter != 0 ||
+                       out.disk_counter_floor || out.disk_accepted || out.tpm_counter_behind;
+  if (counted && message.format() == kNodeFormatWithoutCounters) {
+    return Malformed("node record: format v1 has no disk counters");
+  }
+  if (out.disk_counter > kMaxDiskCounter || out.next_disk_counter > kMaxDiskCounter + 1 ||
+      (out.next_disk_counter != 0 && out.next_disk_counter <= out.disk_counter)) {
+    return Malformed("node record: disk counters");
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -105,13 +124,20 @@ StatusOr<std::string> PrintNodeRecord(const NodeEntry& entry) {
   message.set_ak_name(Text(entry.ak_name));
   if (entry.header_digest) message.set_header_digest(Text(*entry.header_digest));
   if (entry.last_seen) ToWire(*entry.last_seen, message.mutable_last_seen());
+  message.set_disk_counter(entry.disk_counter);
+  message.set_next_disk_counter(entry.next_disk_counter);
+  if (entry.disk_counter_floor) message.set_disk_counter_floor(*entry.disk_counter_floor);
+  message.set_disk_accepted(entry.disk_accepted);
+  message.set_tpm_counter_behind(entry.tpm_counter_behind);
   return wire::PrintJson(message);
 }
 
 StatusOr<NodeEntry> ParseNodeRecord(ByteView bytes) {
   v1::NodeRecord message;
   RETURN_IF_ERROR(wire::ParseJson(AsText(bytes), kLimits, &message));
-  RETURN_IF_ERROR(CheckFormat(message.format(), kNodeFormat));
+  if (message.format() != kNodeFormatWithoutCounters) {
+    RETURN_IF_ERROR(CheckFormat(message.format(), kNodeFormat));
+  }
   NodeEntry out;
   out.name = message.name();
   out.role = message.role();
@@ -130,6 +156,7 @@ StatusOr<NodeEntry> ParseNodeRecord(ByteView bytes) {
   if (message.has_last_seen()) {
     ASSIGN_OR_RETURN(out.last_seen, FromWire(message.last_seen()));
   }
+  RETURN_IF_ERROR(TakeCounters(message, out));
   return out;
 }
 

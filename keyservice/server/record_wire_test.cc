@@ -24,6 +24,10 @@ NodeEntry Entry() {
                              .pcr15 = Bytes(32, 3),
                              .level = EvidenceLevel::kHostVtpm,
                              .failure = ""};
+  entry.disk_counter = 11;
+  entry.next_disk_counter = 12;
+  entry.disk_accepted = true;
+  entry.tpm_counter_behind = true;
   return entry;
 }
 
@@ -39,7 +43,35 @@ TEST(RecordWireTest, ANodeReadsBack) {
   EXPECT_EQ(entry.last_seen->time, kTime);
   EXPECT_TRUE(entry.last_seen->trusted);
   EXPECT_EQ(entry.last_seen->pcr15, Bytes(32, 3));
+  EXPECT_EQ(entry.disk_counter, 11u);
+  EXPECT_EQ(entry.next_disk_counter, 12u);
+  EXPECT_EQ(entry.disk_counter_floor, std::nullopt);
+  EXPECT_TRUE(entry.disk_accepted);
+  EXPECT_TRUE(entry.tpm_counter_behind);
   EXPECT_EQ(PrintNodeRecord(entry).value(), text);
+}
+
+TEST(RecordWireTest, AFloorOfZeroIsNotNoFloor) {
+  NodeEntry bare = Entry();
+  bare.disk_counter_floor = 0;
+  ASSERT_OK_AND_ASSIGN(const std::string text, PrintNodeRecord(bare));
+  ASSERT_OK_AND_ASSIGN(const NodeEntry entry, ParseNodeRecord(AsBytes(text)));
+  EXPECT_EQ(entry.disk_counter_floor, 0u);
+}
+
+// As written before disks were counted.
+TEST(RecordWireTest, ARecordOfFormatOneHasNoCounters) {
+  NodeEntry old = Entry();
+  old.disk_counter = old.next_disk_counter = 0;
+  old.disk_accepted = old.tpm_counter_behind = false;
+  std::string text = PrintNodeRecord(old).value();
+  text.replace(text.find("kedge.node.v2"), 13, "kedge.node.v1");
+  ASSERT_OK_AND_ASSIGN(const NodeEntry entry, ParseNodeRecord(AsBytes(text)));
+  EXPECT_EQ(entry.disk_counter, 0u);
+  EXPECT_EQ(entry.header_digest, Entry().header_digest);
+  std::string counted = PrintNodeRecord(Entry()).value();
+  counted.replace(counted.find("kedge.node.v2"), 13, "kedge.node.v1");
+  EXPECT_THAT(ParseNodeRecord(AsBytes(counted)), HasFault("MALFORMED"));
 }
 
 TEST(RecordWireTest, ANodeWithoutADiskReadsBack) {
@@ -63,11 +95,14 @@ TEST(RecordWireTest, ANodeIsReadStrictly) {
     EXPECT_NE(at, std::string::npos) << from;
     return ParseNodeRecord(AsBytes(text.replace(at, from.size(), to)));
   };
-  EXPECT_THAT(with("kedge.node.v1", "kedge.node.v2"), HasFault("MALFORMED"));
+  EXPECT_THAT(with("kedge.node.v2", "kedge.node.v3"), HasFault("MALFORMED"));
   EXPECT_THAT(with("JOINED", "LOST"), HasFault("MALFORMED"));
   EXPECT_THAT(with("\"node-2\"", "\"../x\""), HasFault("MALFORMED"));
   EXPECT_THAT(with("\"role\"", "\"colour\""), HasFault("MALFORMED"));
   EXPECT_THAT(with("\"ek\"", "\"mac\""), HasFault("MALFORMED"));
+  EXPECT_THAT(with("\"12\"", "\"11\""), HasFault("MALFORMED")) << "next must be beyond";
+  EXPECT_THAT(with("\"12\"", "\"-1\""), HasFault("MALFORMED"));
+  EXPECT_THAT(with("\"12\"", "\"18446744073709551615\""), HasFault("MALFORMED"));
   EXPECT_THAT(with("host-vtpm", "trust-me"), HasFault("MALFORMED"));
   EXPECT_THAT(ParseNodeRecord(AsBytes(good + "x")), HasFault("MALFORMED"));
 }

@@ -253,14 +253,91 @@ TEST_F(ReleaseTest, ANewNodesDiskMustBeBlankAndItsNameIsBoundAnyway) {
   EXPECT_THAT(Release(world_.AskOf(other, "node-2")), HasFault("IDENTITY_MISMATCH"));
 }
 
+// The disk's counter, from the format on.
+TEST_F(ReleaseTest, TheDiskIsCountedFromBootToBoot) {
+  NodeAsk ask = world_.AskOf(node_, "node-2");
+  ASSERT_OK_AND_ASSIGN(TestRelease release, Release(ask));
+  EXPECT_EQ(release.disk_counter, 0u);
+  EXPECT_EQ(release.next_disk_counter, 1u);
+  ask.disk_counter = 1;
+  ASSERT_OK(world_.client().Report(ask, "FORMATTED", kHeader));
+  ask.disk = "luks2";
+  ask.header_digest = kHeader;
+  for (uint64_t counter = 1; counter < 4; ++counter) {
+    ask.disk_counter = counter;
+    ASSERT_OK_AND_ASSIGN(release, Release(ask));
+    EXPECT_EQ(release.disk_counter, counter);
+    EXPECT_EQ(release.next_disk_counter, counter + 1);
+    // Durable before the key left: a service that restarts knows what is pending.
+    ASSERT_OK(world_.RestartService());
+    ASSERT_OK(world_.OpenDisk());
+    EXPECT_EQ(Entry("node-2")->next_disk_counter, counter + 1);
+    ask.disk_counter = counter + 1;
+    EXPECT_OK(Release(ask)) << "cut off after the disk was advanced";
+    ASSERT_OK(world_.client().Report(ask, "ADVANCED", kHeader));
+    EXPECT_EQ(Entry("node-2")->disk_counter, counter + 1);
+    EXPECT_EQ(Entry("node-2")->next_disk_counter, 0u);
+  }
+}
+
+TEST_F(ReleaseTest, AnOldCopyOfTheDiskGetsNoKeyAndTheOwnerSeesBothCounters) {
+  NodeAsk ask = world_.AskOf(node_, "node-2");
+  Join(ask);
+  ASSERT_OK(Release(ask));
+  ask.disk_counter = 1;
+  ASSERT_OK(world_.client().Report(ask, "ADVANCED", kHeader));
+  ask.disk_counter = 0;
+  EXPECT_THAT(Release(ask), HasFault("STALE_DISK"));
+  ASSERT_OK_AND_ASSIGN(const v1::StatusAnswer status, world_.client().GetStatus(world_.owner()));
+  const v1::RefusalRecord& refusal = *status.refusals().rbegin();
+  EXPECT_EQ(refusal.code(), "STALE_DISK");
+  EXPECT_EQ(refusal.node(), "node-2");
+  EXPECT_THAT(refusal.reason(), ::testing::HasSubstr("at counter 0, expected 1"));
+  // The way out.
+  EXPECT_THAT(world_.service().AcceptDiskCounter("node-9", 0), HasFault("NODE_UNKNOWN"));
+  EXPECT_THAT(world_.service().AcceptDiskCounter("node-1", 0), HasFault("USE_RECOVER"));
+  ASSERT_OK(world_.service().AcceptDiskCounter("node-2", 0));
+  ASSERT_OK(world_.RestartService());
+  ASSERT_OK(world_.OpenDisk());
+  ASSERT_OK_AND_ASSIGN(const TestRelease release, Release(ask));
+  EXPECT_TRUE(release.disk_accepted);
+  EXPECT_EQ(release.next_disk_counter, 2u);
+  ask.disk_counter = 2;
+  ASSERT_OK(world_.client().Report(ask, "ADVANCED", kHeader));
+  EXPECT_FALSE(Entry("node-2")->disk_accepted);
+}
+
+TEST_F(ReleaseTest, ATpmThatCountsLessIsAWarningForTheOwner) {
+  NodeAsk ask = world_.AskOf(node_, "node-2");
+  Join(ask);
+  ASSERT_OK(Release(ask));
+  ask.disk_counter = 1;
+  ask.tpm_counter_behind = true;
+  ASSERT_OK(world_.client().Report(ask, "ADVANCED", kHeader));
+  const auto warning = [this] {
+    const auto status = world_.client().GetStatus(world_.owner());
+    EXPECT_OK(status);
+    return status->nodes(0).warning();
+  };
+  EXPECT_EQ(warning(), "TPM counter behind: vTPM replaced or rolled back");
+  ASSERT_OK(Release(ask)) << "never a refusal";
+  ask.disk_counter = 2;
+  ask.tpm_counter_behind = false;
+  ASSERT_OK(world_.client().Report(ask, "ADVANCED", kHeader));
+  EXPECT_EQ(warning(), "");
+}
+
 TEST_F(ReleaseTest, ReportsComeInOrder) {
   NodeAsk ask = world_.AskOf(node_, "node-2");
   EXPECT_THAT(world_.client().Report(ask, "FORMATTED", kHeader), HasFault("AK_NOT_REGISTERED"));
   ASSERT_OK(Release(ask));
   EXPECT_THAT(world_.client().Report(ask, "JOINED", {}), HasFault("NOT_FORMATTED"));
+  EXPECT_THAT(world_.client().Report(ask, "ADVANCED", kHeader), HasFault("NOT_FORMATTED"));
   ASSERT_OK(world_.client().Report(ask, "FORMATTED", kHeader));
   EXPECT_OK(world_.client().Report(ask, "FORMATTED", kHeader));
   EXPECT_THAT(world_.client().Report(ask, "FORMATTED", Bytes(32, 1)), HasFault("DISK_MISMATCH"));
+  ask.disk_counter = 5;
+  EXPECT_THAT(world_.client().Report(ask, "ADVANCED", kHeader), HasFault("DISK_COUNTER"));
   EXPECT_THAT(world_.client().Report(ask, "SLEEPING", {}), HasFault("MALFORMED"));
 }
 

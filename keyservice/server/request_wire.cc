@@ -46,13 +46,17 @@ StatusOr<Request> FromWire(const v1::ReportRequest& message) {
   ReportRequest out{.node = message.node(),
                     .role = message.role(),
                     .trigger = NodeTrigger::kReportsJoined,
-                    .header_digest = std::nullopt};
+                    .header_digest = std::nullopt,
+                    .disk_counter = message.disk_counter(),
+                    .tpm_counter_behind = message.tpm_counter_behind()};
   if (message.state() == "FORMATTED") {
     out.trigger = NodeTrigger::kReportsFormatted;
+  } else if (message.state() == "ADVANCED") {
+    out.trigger = NodeTrigger::kReportsAdvanced;
   } else if (message.state() != "JOINED") {
-    return Malformed("a node reports FORMATTED or JOINED");
+    return Malformed("a node reports FORMATTED, ADVANCED or JOINED");
   }
-  if (!message.header_digest().empty() || out.trigger == NodeTrigger::kReportsFormatted) {
+  if (!message.header_digest().empty() || out.trigger != NodeTrigger::kReportsJoined) {
     ASSIGN_OR_RETURN(out.header_digest, Digest(message.header_digest(), "header_digest"));
   }
   return out;
@@ -138,6 +142,7 @@ StatusOr<NodePayload> ParseReleasePayload(ByteView bytes) {
   if (*content == StateDiskContent::kLuks2) {
     ASSIGN_OR_RETURN(out.disk.header_digest,
                      Digest(message.disk().header_digest(), "disk: header_digest"));
+    out.disk.disk_counter = message.disk().disk_counter();
   }
   return out;
 }

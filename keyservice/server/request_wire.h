@@ -24,8 +24,10 @@ struct ReleaseRequest {
 struct ReportRequest {
   std::string node;
   std::string role;
-  NodeTrigger trigger = NodeTrigger::kReportsJoined;  // kReportsFormatted or kReportsJoined
-  std::optional<Sha256Digest> header_digest;          // always with kReportsFormatted
+  NodeTrigger trigger = NodeTrigger::kReportsJoined;  // one of kReports…
+  std::optional<Sha256Digest> header_digest;          // always, except with kReportsJoined
+  uint64_t disk_counter = 0;                          // meaningless with kReportsJoined
+  bool tpm_counter_behind = false;                    // likewise
 };
 struct InitRequest {
   Sha256Digest manifest_digest{};

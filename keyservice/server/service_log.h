@@ -14,6 +14,7 @@ void LogPhase(ServicePhase phase, std::string_view why);
 void LogAttach(const Status& status);
 void LogRelease(const NodeEntry& entry, ReleaseOrder order);
 void LogReport(const NodeEntry& entry);
+void LogDiskAccepted(const NodeEntry& entry);
 // Refusals with their reason; finished exchanges at debug level.
 void LogExchange(const ExchangeEvent& event, const Peer& peer);
 void LogStoreTrouble(const Status& status);

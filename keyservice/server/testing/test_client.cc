@@ -40,6 +40,7 @@ StatusOr<v1::NodePayload> PayloadOf(const NodeAsk& ask) {
   payload.set_invitation(Text(ask.invitation));
   payload.mutable_disk()->set_content(ask.disk);
   payload.mutable_disk()->set_header_digest(Text(ask.header_digest));
+  payload.mutable_disk()->set_disk_counter(ask.disk_counter);
   return payload;
 }
 
@@ -97,7 +98,10 @@ StatusOr<TestRelease> TestClient::Release(const NodeAsk& ask) {
                      .key = result.box->secret.Reveal([](ByteView b) { return ToBytes(b); }),
                      .box_id = result.box->id,
                      .certificate_pem = answer.node_certificate_pem(),
-                     .ca_pem = answer.ca_certificate_pem()};
+                     .ca_pem = answer.ca_certificate_pem(),
+                     .disk_counter = answer.disk_counter(),
+                     .next_disk_counter = answer.next_disk_counter(),
+                     .disk_accepted = answer.disk_accepted()};
 }
 
 Status TestClient::Report(const NodeAsk& ask, const std::string& state, ByteView header_digest) {
@@ -106,6 +110,8 @@ Status TestClient::Report(const NodeAsk& ask, const std::string& state, ByteView
   request.mutable_report()->set_role(ask.role);
   request.mutable_report()->set_state(state);
   request.mutable_report()->set_header_digest(Text(header_digest));
+  request.mutable_report()->set_disk_counter(ask.disk_counter);
+  request.mutable_report()->set_tpm_counter_behind(ask.tpm_counter_behind);
   ClientExchange exchange = AsNode(request, ask);
   ASSIGN_OR_RETURN(const v1::NodePayload payload, PayloadOf(ask));
   exchange.payload = wire::PrintBinary(payload);

@@ -25,6 +25,8 @@ struct NodeAsk {
   Bytes invitation{};
   std::string disk = "blank";
   Bytes header_digest{};
+  uint64_t disk_counter = 0;
+  bool tpm_counter_behind = false;
   // Instead of the issuer's own endorsements.
   std::optional<Endorsements> endorsements{};
 };
@@ -35,6 +37,9 @@ struct TestRelease {
   std::string box_id;
   std::string certificate_pem;
   std::string ca_pem;
+  uint64_t disk_counter = 0;
+  uint64_t next_disk_counter = 0;
+  bool disk_accepted = false;
 };
 
 struct TestInit {
