@@ -65,7 +65,8 @@ class ServiceIntegrationTest : public ::testing::Test {
     store_ = std::make_unique<AttachableStore>(std::move(detached), kCommitKey);
     ASSERT_OK_AND_ASSIGN(auto invitation, wire::OpenInvitation(first_invitation_));
     ASSERT_OK_AND_ASSIGN(service_, KeyService::Start({.issuer = one_->issuer(),
-                                                      .clock = clock_,
+                                                      .rtc = clock_,
+                                                      .build_time = absl::UnixEpoch(),
                                                       .random = random_,
                                                       .vault = vault_,
                                                       .store = *store_,
