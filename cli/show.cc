@@ -15,7 +15,7 @@ nlohmann::ordered_json MachineJson(const client::SeenService& service) {
           {"tpm_root", service.ek.root_name},
           {"evidence_level", std::string(ToString(service.claims.level))},
           {"not_confidential", service.claims.level == EvidenceLevel::kHostVtpm},
-          {"verdict", service.appraisal.verdict.trusted ? "trusted" : "refused"}};
+          {"verdict", service.appraisal.verdict.trusted() ? "trusted" : "refused"}};
 }
 
 std::string DescribeMachine(const client::SeenService& service) {

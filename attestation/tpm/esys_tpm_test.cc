@@ -140,7 +140,7 @@ TEST_F(EsysTpmTest, EvidenceVerifiesAndAppraisesAsTrusted) {
   policy.cluster_id = kCluster;
   policy.init_data = Sha256(AsBytes("invitation"));
   const Appraisal trusted = Appraise(claims, policy);
-  EXPECT_TRUE(trusted.verdict.trusted) << trusted.verdict.FirstFailure();
+  EXPECT_TRUE(trusted.verdict.trusted()) << trusted.verdict.FirstFailure();
   EXPECT_EQ(trusted.phase, "enter-initrd");
 
   ASSERT_OK(tpm_.Extend({11, "phase", ToBytes("leave-initrd")}));

@@ -13,26 +13,6 @@ constexpr std::array<PcrIndex, 4> kReferencePcrs = {4, 9, 12, 13};
 constexpr PcrIndex kBootPcr = 11;
 constexpr std::string_view kEnterInitrd = "enter-initrd";
 
-class Rows {
- public:
-  void Add(std::string name, CheckResult result, std::string expected, std::string actual) {
-    rows_.push_back({std::move(name), result, std::move(expected), std::move(actual)});
-  }
-  void Demand(std::string name, bool good, std::string expected, std::string actual) {
-    Add(std::move(name), good ? CheckResult::kPass : CheckResult::kFail, std::move(expected),
-        std::move(actual));
-  }
-  Verdict Take() && {
-    const bool trusted = std::none_of(rows_.begin(), rows_.end(), [](const Check& row) {
-      return row.result == CheckResult::kFail;
-    });
-    return {trusted && !rows_.empty(), std::move(rows_)};
-  }
-
- private:
-  std::vector<Check> rows_;
-};
-
 Bytes PcrOr(const Claims& claims, PcrIndex pcr) {
   const auto value = claims.pcrs.find(pcr);
   return value == claims.pcrs.end() ? Bytes() : value->second;
@@ -74,21 +54,21 @@ size_t Score(const ReferenceValues& image, const Claims& claims) {
   return score;
 }
 
-void CheckImage(const Claims& claims, const AppraisalPolicy& policy, Rows& rows, Appraisal& out) {
+void CheckImage(const Claims& claims, const AppraisalPolicy& policy, CheckList& rows,
+                Appraisal& out) {
   rows.Demand("policy.images", !policy.images.empty(), "at least one image for the role",
               absl::StrCat(policy.images.size(), " images"));
   const ReferenceValues* best = nullptr;
   for (const ReferenceValues& image : policy.images) {
     const std::string missing = MissingFrom(image, DigestSize(claims.bank));
     if (!missing.empty()) {
-      rows.Add("policy.image", CheckResult::kFail, TitleOf(image) + " with every reference value",
-               missing);
+      rows.Fail("policy.image", TitleOf(image) + " with every reference value", missing);
       continue;
     }
     if (best == nullptr || Score(image, claims) > Score(*best, claims)) best = &image;
   }
   if (best == nullptr) {
-    rows.Add("image", CheckResult::kFail, "an image of the policy", "no image to compare with");
+    rows.Fail("image", "an image of the policy", "no image to compare with");
     return;
   }
   for (const auto& [pcr, value] : best->pcrs) {
@@ -112,7 +92,7 @@ void CheckImage(const Claims& claims, const AppraisalPolicy& policy, Rows& rows,
               matches ? out.image : "another image; nearest is " + TitleOf(*best));
 }
 
-void CheckLevel(const Claims& claims, const AppraisalPolicy& policy, Rows& rows) {
+void CheckLevel(const Claims& claims, const AppraisalPolicy& policy, CheckList& rows) {
   const bool accepted = std::find(policy.accepted_levels.begin(), policy.accepted_levels.end(),
                                   claims.level) != policy.accepted_levels.end();
   const std::string expected =
@@ -126,12 +106,11 @@ void CheckLevel(const Claims& claims, const AppraisalPolicy& policy, Rows& rows)
               std::string(ToString(claims.bank)));
 }
 
-void CheckPhase(const AppraisalPolicy& policy, Rows& rows, Appraisal& out) {
+void CheckPhase(const AppraisalPolicy& policy, CheckList& rows, Appraisal& out) {
   const std::string phase = out.phase.empty() ? "unknown" : out.phase;
   if (policy.phase == BootPhase::kAny) {
     rows.Demand("boot.phase", !out.phase.empty(), "any known phase", phase);
-    rows.Add("boot.cap", CheckResult::kSkipped, "any: policy accepts every phase",
-             out.capped ? "capped" : "not capped");
+    rows.Skip("boot.cap", "policy accepts every phase", out.capped ? "capped" : "not capped");
     return;
   }
   rows.Demand("boot.phase", out.phase == kEnterInitrd, std::string(kEnterInitrd), phase);
@@ -152,7 +131,7 @@ std::string Describe(const std::vector<MeasuredEvent>& events) {
   });
 }
 
-void CheckEvents(const Claims& claims, const AppraisalPolicy& policy, Rows& rows) {
+void CheckEvents(const Claims& claims, const AppraisalPolicy& policy, CheckList& rows) {
   const Status order = CheckEventOrder(claims.kedge_events);
   rows.Demand("event.order", order.ok(), "init-data, node, cap; cluster-id",
               order.ok() ? "in order" : MessageOf(order));
@@ -168,8 +147,8 @@ void CheckEvents(const Claims& claims, const AppraisalPolicy& policy, Rows& rows
     rows.Demand("event.init-data", !node.empty() && node.front() == expected, Describe({expected}),
                 node.empty() ? "no event" : Describe({node.front()}));
   } else {
-    rows.Add("event.init-data", CheckResult::kSkipped, "any: policy names no configuration",
-             node.empty() ? "no event" : Describe({node.front()}));
+    rows.Skip("event.init-data", "policy names no configuration",
+              node.empty() ? "no event" : Describe({node.front()}));
   }
 
   const std::vector<MeasuredEvent> cluster = EventsOf(claims, kClusterIdPcr);
@@ -180,14 +159,14 @@ void CheckEvents(const Claims& claims, const AppraisalPolicy& policy, Rows& rows
 
 // Direct kernel boot and a host that resets PCRs leave them all alike: never refused for that
 // alone, because the references above decide, but always said.
-void WarnOfUnmeasuredFirmware(const Claims& claims, Rows& rows) {
+void WarnOfUnmeasuredFirmware(const Claims& claims, CheckList& rows) {
   for (PcrIndex pcr = 0; pcr < 8; ++pcr) {
     const Bytes value = PcrOr(claims, pcr);
     const bool blank = std::all_of(value.begin(), value.end(), [](uint8_t b) { return b == 0; }) ||
                        std::all_of(value.begin(), value.end(), [](uint8_t b) { return b == 0xFF; });
     if (blank) {
-      rows.Add(absl::StrCat("firmware.pcr.", pcr), CheckResult::kWarn,
-               "a value measured by the firmware", ToHex(value));
+      rows.Warn(absl::StrCat("firmware.pcr.", pcr), "a value measured by the firmware",
+                ToHex(value));
     }
   }
 }
@@ -198,7 +177,7 @@ Appraisal Appraise(const Claims& claims, const AppraisalPolicy& policy) {
   Appraisal out;
   out.capped = std::any_of(claims.kedge_events.begin(), claims.kedge_events.end(),
                            [](const MeasuredEvent& event) { return event == CapEvent(); });
-  Rows rows;
+  CheckList rows;
   CheckLevel(claims, policy, rows);
   CheckImage(claims, policy, rows, out);
   CheckPhase(policy, rows, out);

@@ -45,7 +45,7 @@ class AppraiseTest : public ::testing::Test {
     return names;
   }
   static void ExpectFails(const Appraisal& appraisal, const std::string& name) {
-    EXPECT_FALSE(appraisal.verdict.trusted);
+    EXPECT_FALSE(appraisal.verdict.trusted());
     const std::vector<std::string> failed = Failed(appraisal);
     EXPECT_NE(std::find(failed.begin(), failed.end(), name), failed.end())
         << name << " did not fail; first failure: " << appraisal.verdict.FirstFailure();
@@ -59,7 +59,7 @@ class AppraiseTest : public ::testing::Test {
 TEST_F(AppraiseTest, NodeInTheInitrdIsTrusted) {
   MeasureInvitationAndCluster();
   const Appraisal appraisal = Now();
-  EXPECT_TRUE(appraisal.verdict.trusted) << appraisal.verdict.FirstFailure();
+  EXPECT_TRUE(appraisal.verdict.trusted()) << appraisal.verdict.FirstFailure();
   EXPECT_EQ(appraisal.verdict.FirstFailure(), "");
   EXPECT_EQ(appraisal.image, "kedge-test 1");
   EXPECT_EQ(appraisal.phase, "enter-initrd");
@@ -70,7 +70,7 @@ TEST_F(AppraiseTest, NodeBeforeInitHasNoClusterId) {
   ASSERT_OK(node_.Measure(InitDataEvent(AsBytes("invitation"))));
   ExpectFails(Now(), "event.cluster-id");
   policy_.cluster_id.reset();
-  EXPECT_TRUE(Now().verdict.trusted);
+  EXPECT_TRUE(Now().verdict.trusted());
 }
 
 TEST_F(AppraiseTest, NodeWithAnUnexpectedClusterIdIsRefused) {
@@ -96,7 +96,7 @@ TEST_F(AppraiseTest, SkippedInvitationIsWrittenDown) {
   MeasureInvitationAndCluster();
   policy_.init_data.reset();
   const Appraisal appraisal = Now();
-  EXPECT_TRUE(appraisal.verdict.trusted);
+  EXPECT_TRUE(appraisal.verdict.trusted());
   const auto row = std::find_if(appraisal.verdict.checks.begin(), appraisal.verdict.checks.end(),
                                 [](const Check& check) { return check.name == "event.init-data"; });
   ASSERT_NE(row, appraisal.verdict.checks.end());
@@ -110,7 +110,7 @@ TEST_F(AppraiseTest, CappedNodeGetsNothingButAnswersStatus) {
   ExpectFails(Now(), "boot.cap");
   policy_.phase = BootPhase::kAny;
   const Appraisal appraisal = Now();
-  EXPECT_TRUE(appraisal.verdict.trusted) << appraisal.verdict.FirstFailure();
+  EXPECT_TRUE(appraisal.verdict.trusted()) << appraisal.verdict.FirstFailure();
   EXPECT_TRUE(appraisal.capped);
 }
 
@@ -122,7 +122,7 @@ TEST_F(AppraiseTest, LaterPhasesGetNothingButAnswerStatus) {
     ExpectFails(Now(), "boot.phase");
     policy_.phase = BootPhase::kAny;
     const Appraisal appraisal = Now();
-    EXPECT_TRUE(appraisal.verdict.trusted) << appraisal.verdict.FirstFailure();
+    EXPECT_TRUE(appraisal.verdict.trusted()) << appraisal.verdict.FirstFailure();
     EXPECT_EQ(appraisal.phase, phase);
   }
 }
@@ -158,7 +158,7 @@ TEST_F(AppraiseTest, OneOfSeveralImagesSuffices) {
   MeasureInvitationAndCluster();
   policy_.images = {TestImage("first"), TestImage("second")};
   const Appraisal appraisal = Now();
-  EXPECT_TRUE(appraisal.verdict.trusted) << appraisal.verdict.FirstFailure();
+  EXPECT_TRUE(appraisal.verdict.trusted()) << appraisal.verdict.FirstFailure();
   EXPECT_EQ(appraisal.image, "second 1");
 }
 
@@ -214,7 +214,7 @@ TEST_F(AppraiseTest, ClaimsWithoutTheirEventsAreRefused) {
 TEST_F(AppraiseTest, UnmeasuredFirmwareIsSaid) {
   node_.tpm().Reset();
   const Appraisal appraisal = Now();
-  EXPECT_FALSE(appraisal.verdict.trusted);
+  EXPECT_FALSE(appraisal.verdict.trusted());
   const auto warned =
       std::count_if(appraisal.verdict.checks.begin(), appraisal.verdict.checks.end(),
                     [](const Check& check) { return check.result == CheckResult::kWarn; });

@@ -24,7 +24,7 @@ Status CheckServer(const ServerProof& proof, const ServerExpectation& expected) 
                .cluster_id = *cluster_id,
                // The server's own invitation is its cluster's business: skipped, and said so.
                .init_data = std::nullopt});
-  if (appraisal.verdict.trusted) return absl::OkStatus();
+  if (appraisal.verdict.trusted()) return absl::OkStatus();
   return Refused(
       "SERVER_NOT_TRUSTED",
       "the key service is not what the invitation describes: " + appraisal.verdict.FirstFailure() +

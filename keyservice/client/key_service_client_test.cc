@@ -66,7 +66,7 @@ class ClientTest : public ::testing::Test {
 TEST_F(ClientTest, InitMakesAClusterThatFitsTogether) {
   ASSERT_OK_AND_ASSIGN(const InitOutcome made, MakeCluster());
   EXPECT_TRUE(made.service.ak_bound);
-  EXPECT_TRUE(made.service.appraisal.verdict.trusted);
+  EXPECT_TRUE(made.service.appraisal.verdict.trusted());
   EXPECT_EQ(made.receipt.cluster_id, service_.receipt->cluster_id);
   EXPECT_EQ(made.receipt.coordinator_id, made.service.ek.identity.value);
   ASSERT_EQ(made.seed_shares.size(), 1U);
@@ -309,7 +309,7 @@ TEST_F(ClientTest, AnOutsiderSeesTheClustersIdAndKey) {
   EXPECT_FALSE(learnt.ak_bound);
   ASSERT_OK_AND_ASSIGN(const SeenService seen, client_.Prove(policy, {}, learnt));
   EXPECT_TRUE(seen.ak_bound);
-  EXPECT_TRUE(seen.appraisal.verdict.trusted) << seen.appraisal.verdict.FirstFailure();
+  EXPECT_TRUE(seen.appraisal.verdict.trusted()) << seen.appraisal.verdict.FirstFailure();
   EXPECT_EQ(seen.cluster_id, ToBytes(ByteView(made.receipt.cluster_id)));
   EXPECT_EQ(seen.service_key_spki, made.receipt.service_key_spki);
 }
@@ -319,7 +319,7 @@ TEST_F(ClientTest, AnOutsiderSeesWhatIsWrong) {
   ServicePolicy policy = ServingPolicy();
   policy.images[0].pcrs[4] = Bytes(32, 0xEE);
   ASSERT_OK_AND_ASSIGN(const SeenService seen, client_.Learn(policy, {}));
-  EXPECT_FALSE(seen.appraisal.verdict.trusted);
+  EXPECT_FALSE(seen.appraisal.verdict.trusted());
   EXPECT_NE(seen.appraisal.verdict.FirstFailure().find("pcr.4"), std::string::npos);
   EXPECT_THAT(RequireTrusted(seen), HasFault("SERVICE_NOT_TRUSTED"));
 }

@@ -22,7 +22,7 @@ Appraisal AppraiseClusters(const Claims& claims, const ServicePolicy& policy, By
                                             .phase = policy.phase,
                                             .cluster_id = cluster_id,
                                             .init_data = policy.init_data});
-    if (appraisal.verdict.trusted) return appraisal;
+    if (appraisal.verdict.trusted()) return appraisal;
     if (!first) first = std::move(appraisal);
   }
   return *std::move(first);
@@ -65,7 +65,7 @@ StatusOr<SeenService> CheckService(const ServerProof& proof, const ServicePolicy
 }
 
 Status RequireTrusted(const SeenService& service) {
-  if (service.appraisal.verdict.trusted) return absl::OkStatus();
+  if (service.appraisal.verdict.trusted()) return absl::OkStatus();
   return Refused("SERVICE_NOT_TRUSTED",
                  absl::StrCat("the evidence of the key service is genuine but not acceptable: ",
                               service.appraisal.verdict.FirstFailure()));

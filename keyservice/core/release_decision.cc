@@ -106,7 +106,7 @@ StatusOr<AppraisalPolicy> PolicyForNode(std::string_view role, const Sha256Diges
 }
 
 Status CheckAppraisal(const Appraisal& appraisal) {
-  if (appraisal.verdict.trusted) return absl::OkStatus();
+  if (appraisal.verdict.trusted()) return absl::OkStatus();
   const auto& checks = appraisal.verdict.checks;
   const auto failed = std::find_if(checks.begin(), checks.end(), [](const Check& check) {
     return check.result == CheckResult::kFail;

@@ -12,7 +12,7 @@ HardwareIdentity Machine(uint8_t id) { return {IdentityKind::kEk, Bytes(32, id)}
 
 Appraisal Trusted() {
   Appraisal appraisal;
-  appraisal.verdict.trusted = true;
+  appraisal.verdict.outcome = Outcome::kTrusted;
   appraisal.verdict.checks = {{"image", CheckResult::kPass, "", ""}};
   return appraisal;
 }

@@ -31,7 +31,7 @@ StatusOr<InvitationTerms> OpenTerms(ByteView file) {
 LastSeen SeenNow(const Claims& claims, const Appraisal& appraisal, absl::Time now) {
   const auto pcr15 = claims.pcrs.find(kClusterIdPcr);
   return {.time = now,
-          .trusted = appraisal.verdict.trusted,
+          .trusted = appraisal.verdict.trusted(),
           .image = appraisal.image,
           .boot_phase = appraisal.phase,
           .pcr15 = pcr15 == claims.pcrs.end() ? Bytes() : pcr15->second,
@@ -70,7 +70,7 @@ class NodeHandler : public Handler {
                      registry.entry->identity == facts_.identity;
     context_.peer.known = ak_registered_;
     const Status status = AuthoriseNode(facts_, cluster(), registry);
-    if (!status.ok() && ak_registered_ && !facts_.appraisal.verdict.trusted) {
+    if (!status.ok() && ak_registered_ && !facts_.appraisal.verdict.trusted()) {
       context_.service.NoteRefusedEvidence(facts_.node, claims_.ak_name, last_seen_);
     }
     return status;
