@@ -2,10 +2,10 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <functional>
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/evidence_commands.h"
 
 namespace kedge::cli {
 namespace {
@@ -29,8 +29,6 @@ struct Options {
   VerifyClusterOptions verify;
   RecoverOptions recover;
 };
-
-using Call = std::function<StatusOr<Answer>(const Environment&)>;
 
 void AddPrepare(CLI::App& app, Options& o, Call& call) {
   CLI::App* command = app.add_subcommand(
@@ -88,10 +86,8 @@ void AddStatus(CLI::App& app, Options& o, Call& call) {
       [&] { call = [&o](const Environment& env) { return ShowStatus(env, o.common, o.status); }; });
 }
 
-void AddVerify(CLI::App& app, Options& o, Call& call) {
-  CLI::App* verify = app.add_subcommand("verify", "check a cluster from outside");
-  verify->require_subcommand(1);
-  CLI::App* command = verify->add_subcommand(
+void AddVerifyCluster(CLI::App& verify, Options& o, Call& call) {
+  CLI::App* command = verify.add_subcommand(
       "cluster", "check base measurements and cluster id with a fresh nonce; needs no key");
   command->add_option("--endpoint", o.verify.endpoint, kEndpointHelp)->required();
   command
@@ -109,6 +105,13 @@ void AddVerify(CLI::App& app, Options& o, Call& call) {
   command->callback([&] {
     call = [&o](const Environment& env) { return VerifyCluster(env, o.common, o.verify); };
   });
+}
+
+void AddVerify(CLI::App& app, Options& o, Call& call) {
+  CLI::App* verify = app.add_subcommand("verify", "check a cluster, or evidence in files");
+  verify->require_subcommand(1);
+  AddVerifyCluster(*verify, o, call);
+  AddVerifyEvidence(*verify, o.common, call);
 }
 
 void AddRecover(CLI::App& app, Options& o, Call& call) {

@@ -1,0 +1,25 @@
+// Commands on evidence in files. Each technology has a file of its own that adds its commands with
+// their options; evidence_commands.cc lists them.
+#pragma once
+
+#include <functional>
+
+#include "cli/commands.h"
+
+namespace CLI {
+class App;
+}
+
+namespace kedge::cli {
+
+// What the parsed command line comes down to.
+using Call = std::function<StatusOr<Answer>(const Environment&)>;
+
+// Adds every `kedge verify …` of evidence below the command `verify`. `common` and `call` outlive
+// it; the chosen command sets `call`.
+void AddVerifyEvidence(CLI::App& verify, const Common& common, Call& call);
+
+// One command each.
+void AddVerifyBatch(CLI::App& verify, const Common& common, Call& call);
+
+}  // namespace kedge::cli
