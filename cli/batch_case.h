@@ -16,9 +16,9 @@
 namespace kedge::cli {
 
 struct BatchCase {
-  std::string root;                // folder of the case file
-  std::string dir;                 // relative to it: a folder, or one file with the raw input
-  std::string base;                // the genuine case that this one was made from; may be empty
+  std::string root;  // folder of the case file
+  std::string dir;   // relative to it: a folder, or one file with the raw input
+  std::string base;  // the genuine case that this one was made from; may be empty
   std::string tech;
   std::optional<absl::Time> time;  // nullopt: no check that depends on time
   Bytes nonce;                     // empty: none

@@ -67,9 +67,8 @@ Answer VerdictAnswer(const Verdict& verdict, nlohmann::ordered_json claims) {
   const std::string word(ToString(verdict.outcome));
   Answer answer;
   if (claims.is_null()) claims = nlohmann::ordered_json::object();
-  answer.json = {{"verdict", word},
-                 {"checks", ChecksJson(verdict.checks)},
-                 {"claims", std::move(claims)}};
+  answer.json = {
+      {"verdict", word}, {"checks", ChecksJson(verdict.checks)}, {"claims", std::move(claims)}};
   answer.text = absl::StrCat(ChecksText(verdict.checks), "\nverdict  ", word, "\n");
   if (verdict.outcome == Outcome::kMalformed) {
     answer.verdict = Malformed("malformed evidence: " + verdict.FirstFailure());
@@ -85,8 +84,8 @@ StatusOr<absl::Time> ParseTime(const std::string& text) {
   absl::Time time;
   std::string error;
   // absl also takes "infinite-future".
-  if (!absl::ParseTime(absl::RFC3339_full, text, &time, &error) ||
-      time == absl::InfiniteFuture() || time == absl::InfinitePast()) {
+  if (!absl::ParseTime(absl::RFC3339_full, text, &time, &error) || time == absl::InfiniteFuture() ||
+      time == absl::InfinitePast()) {
     return MakeError(StatusCode::kInvalidArgument,
                      "'" + text + "' is not a time of the form 2026-01-31T00:00:00Z");
   }

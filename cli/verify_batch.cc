@@ -38,11 +38,22 @@ constexpr std::array<Entry, 0> kVerifiers = {};
 
 // What describes a case or how it was made; every other field is a decoded value to compare.
 const std::set<std::string>& DescriptiveFields() {
-  static const std::set<std::string> kFields = {
-      "dir",    "tech",          "time",    "outcome",        "expect",
-      "nonce",  "expect_crypto", "base",    "python_failures", "failures",
-      "detail", "matches",       "differs", "why",            "tpm2_eventlog_agrees",
-      "qvl"};
+  static const std::set<std::string> kFields = {"dir",
+                                                "tech",
+                                                "time",
+                                                "outcome",
+                                                "expect",
+                                                "nonce",
+                                                "expect_crypto",
+                                                "base",
+                                                "python_failures",
+                                                "failures",
+                                                "detail",
+                                                "matches",
+                                                "differs",
+                                                "why",
+                                                "tpm2_eventlog_agrees",
+                                                "qvl"};
   return kFields;
 }
 
@@ -118,9 +129,9 @@ Line RunCase(const json& entry, const std::string& root) {
     line.got = MessageOf(batch_case.status());
     return line;
   }
-  const auto verifier =
-      std::find_if(kVerifiers.begin(), kVerifiers.end(),
-                   [&](const Entry& known) { return known.tech == batch_case->tech; });
+  const auto verifier = std::find_if(kVerifiers.begin(), kVerifiers.end(), [&](const Entry& known) {
+    return known.tech == batch_case->tech;
+  });
   if (verifier == kVerifiers.end()) {
     line.got = "no verifier for " + batch_case->tech;
     return line;

@@ -30,8 +30,8 @@ class VerifyBatchTest : public ::testing::Test {
                           .random = random_,
                           .run_exchange = nullptr,
                           .sleep = nullptr};
-    return cli::Run(
-        {"verify", "batch", "--cases", folder_ + "/cases.json", "--root", folder_}, env);
+    return cli::Run({"verify", "batch", "--cases", folder_ + "/cases.json", "--root", folder_},
+                    env);
   }
 
   std::string folder_;

@@ -6,10 +6,10 @@
 #include <algorithm>
 #include <array>
 
+#include "crypto/asn1.h"
 #include "crypto/openssl_ptr.h"
 #include "crypto/pem.h"
 #include "crypto/signature_algorithm.h"
-#include "crypto/asn1.h"
 
 namespace kedge {
 namespace {
@@ -17,13 +17,13 @@ namespace {
 constexpr int kMaxExtensions = 64;
 constexpr size_t kMaxSerial = 64;
 constexpr int kMinRsaBits = 2048;
-constexpr std::array<std::string_view, 4> kUnderstoodCritical = {
-    "2.5.29.15",   // keyUsage
-    "2.5.29.17",   // subjectAltName
-    "2.5.29.19",   // basicConstraints
-    "2.5.29.37"};  // extendedKeyUsage
+constexpr std::array<std::string_view, 4> kUnderstoodCritical = {"2.5.29.15",   // keyUsage
+                                                                 "2.5.29.17",   // subjectAltName
+                                                                 "2.5.29.19",   // basicConstraints
+                                                                 "2.5.29.37"};  // extendedKeyUsage
 
-// SubjectPublicKeyInfo up to the coordinates, of a named curve and an uncompressed point (RFC 5480).
+// SubjectPublicKeyInfo up to the coordinates, of a named curve and an uncompressed point (RFC
+// 5480).
 constexpr uint8_t kP256Prefix[] = {0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2A, 0x86, 0x48,
                                    0xCE, 0x3D, 0x02, 0x01, 0x06, 0x08, 0x2A, 0x86, 0x48,
                                    0xCE, 0x3D, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04};
@@ -66,8 +66,8 @@ StatusOr<std::vector<CertificateExtension>> ExtensionsOf(const X509* x509) {
     }
     const ASN1_OCTET_STRING* value = X509_EXTENSION_get_data(extension);
     const uint8_t* data = ASN1_STRING_get0_data(value);
-    const bool seen = std::any_of(out.begin(), out.end(),
-                                  [&oid](const auto& other) { return other.oid == oid; });
+    const bool seen =
+        std::any_of(out.begin(), out.end(), [&oid](const auto& other) { return other.oid == oid; });
     if (seen) return Malformed(absl::StrCat("certificate extension ", oid, " is there twice"));
     out.push_back({.oid = oid,
                    .critical = X509_EXTENSION_get_critical(extension) != 0,
@@ -185,9 +185,8 @@ Status Certificate::VerifySignedBy(const Certificate& issuer) const {
                                 "' is signed with an algorithm that is not accepted; expected "
                                 "RSA or ECDSA with SHA-2");
   }
-  const bool usable =
-      issuer.key_ != nullptr && issuer.key_kind_ != KeyKind::kOther &&
-      (issuer.key_kind_ != KeyKind::kRsa || issuer.key_bits_ >= kMinRsaBits);
+  const bool usable = issuer.key_ != nullptr && issuer.key_kind_ != KeyKind::kOther &&
+                      (issuer.key_kind_ != KeyKind::kRsa || issuer.key_bits_ >= kMinRsaBits);
   if (!usable) {
     return Refused("CHAIN", "key of '" + issuer.subject_ +
                                 "' is not RSA of at least 2048 bits, P-256 or P-384");
@@ -216,9 +215,9 @@ Status Certificate::VerifyIssuedBy(const Certificate& issuer) const {
 
 Status Certificate::CheckValidAt(absl::Time at) const {
   if (at >= not_before_ && at <= not_after_) return absl::OkStatus();
-  return Refused("TIME", absl::StrCat("certificate of '", subject_, "' is valid from ",
-                                      TimeText(not_before_), " to ", TimeText(not_after_),
-                                      ", not at ", TimeText(at)));
+  return Refused(
+      "TIME", absl::StrCat("certificate of '", subject_, "' is valid from ", TimeText(not_before_),
+                           " to ", TimeText(not_after_), ", not at ", TimeText(at)));
 }
 
 Status VerifyChain(std::span<const Certificate> chain, absl::Time at, const ChainRules& rules) {
@@ -235,9 +234,9 @@ Status VerifyChain(std::span<const Certificate> chain, absl::Time at, const Chai
     // RFC 5280 section 4.2.1.9: intermediate certificates below, the leaf not counted.
     const std::optional<int> path_length = chain[i].path_length();
     if (i > 0 && path_length && i - 1 > static_cast<size_t>(*path_length)) {
-      return Refused("CHAIN", absl::StrCat("'", chain[i].subject(), "' allows ", *path_length,
-                                           " intermediate certificates below it, there are ",
-                                           i - 1));
+      return Refused("CHAIN",
+                     absl::StrCat("'", chain[i].subject(), "' allows ", *path_length,
+                                  " intermediate certificates below it, there are ", i - 1));
     }
     if (i + 1 < chain.size()) RETURN_IF_ERROR(chain[i].VerifyIssuedBy(chain[i + 1]));
   }

@@ -61,7 +61,8 @@ class Certificate {
   absl::Time not_after() const { return not_after_; }
 
   // "rsassa-pss-sha384", "rsa-sha256", "ecdsa-sha256" …; "unknown" where it is none of those that
-  // VerifySignedBy accepts (SHA-2 hashes only; for PSS, MGF1 with the same hash and a salt as long).
+  // VerifySignedBy accepts (SHA-2 hashes only; for PSS, MGF1 with the same hash and a salt as
+  // long).
   const std::string& signature_algorithm() const { return signature_algorithm_; }
 
   const std::vector<CertificateExtension>& extensions() const { return extensions_; }
@@ -70,7 +71,7 @@ class Certificate {
   // Critical extensions other than basicConstraints, keyUsage, extendedKeyUsage, subjectAltName.
   const std::vector<std::string>& unknown_critical() const { return unknown_critical_; }
 
-  bool is_ca() const { return is_ca_; }                      // basicConstraints say so
+  bool is_ca() const { return is_ca_; }  // basicConstraints say so
   std::optional<int> path_length() const { return path_length_; }
   bool has_key_usage() const { return has_key_usage_; }
   bool may_sign_certificates() const;  // keyCertSign; true where key usage is absent

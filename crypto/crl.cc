@@ -50,8 +50,8 @@ bool SignedAlgorithmIs(ByteView der, ByteView algorithm) {
 
 StatusOr<std::optional<Bytes>> NumberOf(const X509_CRL* crl) {
   int place = -1;
-  const IntegerPtr number(static_cast<ASN1_INTEGER*>(
-      X509_CRL_get_ext_d2i(crl, NID_crl_number, &place, nullptr)));
+  const IntegerPtr number(
+      static_cast<ASN1_INTEGER*>(X509_CRL_get_ext_d2i(crl, NID_crl_number, &place, nullptr)));
   if (!number) {
     ClearOpenSslErrors();
     if (place == -1) return std::optional<Bytes>();
@@ -140,8 +140,8 @@ std::optional<absl::Time> Crl::RevokedAt(ByteView serial) const {
 
 Status Crl::VerifySignedBy(const Certificate& issuer) const {
   if (issuer_der_ != issuer.subject_der()) {
-    return Refused("CRL_ISSUER", "CRL is of '" + issuer_ + "', expected one of '" +
-                                     issuer.subject() + "'");
+    return Refused("CRL_ISSUER",
+                   "CRL is of '" + issuer_ + "', expected one of '" + issuer.subject() + "'");
   }
   if (!issuer.may_sign_crls()) {
     return Refused("CRL_ISSUER", "key usage of '" + issuer.subject() + "' lacks cRLSign");
@@ -158,14 +158,15 @@ Status Crl::VerifySignedBy(const Certificate& issuer) const {
 
 Status Crl::CheckWindow(absl::Time at, absl::Duration max_age) const {
   if (at < this_update_ || at > next_update_) {
-    return Refused("CRL_STALE", absl::StrCat("CRL of '", issuer_, "' is valid from ",
-                                             TimeText(this_update_), " to ",
-                                             TimeText(next_update_), ", not at ", TimeText(at)));
+    return Refused("CRL_STALE",
+                   absl::StrCat("CRL of '", issuer_, "' is valid from ", TimeText(this_update_),
+                                " to ", TimeText(next_update_), ", not at ", TimeText(at)));
   }
   if (at - this_update_ > max_age) {
-    return Refused("CRL_STALE", absl::StrCat("CRL of '", issuer_, "' was made at ",
-                                             TimeText(this_update_), "; the policy allows an age of ",
-                                             absl::FormatDuration(max_age), " at ", TimeText(at)));
+    return Refused("CRL_STALE",
+                   absl::StrCat("CRL of '", issuer_, "' was made at ", TimeText(this_update_),
+                                "; the policy allows an age of ", absl::FormatDuration(max_age),
+                                " at ", TimeText(at)));
   }
   return absl::OkStatus();
 }

@@ -53,8 +53,8 @@ std::string PssName(const X509_ALGOR* algorithm) {
     return kUnknownSignatureAlgorithm;
   }
   const int hash = NidOf(params->hashAlgorithm);
-  const auto mask = Unpack<X509_ALGOR>(params->maskGenAlgorithm, ASN1_ITEM_rptr(X509_ALGOR),
-                                       X509_ALGOR_free);
+  const auto mask =
+      Unpack<X509_ALGOR>(params->maskGenAlgorithm, ASN1_ITEM_rptr(X509_ALGOR), X509_ALGOR_free);
   const bool trailer_good =
       params->trailerField == nullptr || ASN1_INTEGER_get(params->trailerField) == 1;
   if (HashName(hash).empty() || NidOf(mask.get()) != hash || !trailer_good ||

@@ -50,8 +50,8 @@ std::string Verdict::FirstFailure() const {
 
 void CheckList::Add(std::string name, CheckResult result, std::string expected, std::string actual,
                     std::string reason) {
-  checks_.push_back({std::move(name), result, std::move(expected), std::move(actual),
-                     std::move(reason)});
+  checks_.push_back(
+      {std::move(name), result, std::move(expected), std::move(actual), std::move(reason)});
 }
 
 void CheckList::Pass(std::string name, std::string expected, std::string actual,

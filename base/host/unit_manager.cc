@@ -4,10 +4,12 @@
 #include <absl/strings/str_cat.h>
 #include <absl/time/clock.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-bus.h>
 
 #include <map>
+#include <memory>
 
 namespace kedge {
 namespace {
@@ -37,6 +39,24 @@ Status BusFailure(int error, std::string_view what) {
                    strerror(-error)));
 }
 
+struct BusCloser {
+  void operator()(sd_bus* bus) const { sd_bus_close_unref(bus); }
+};
+using BusPtr = std::unique_ptr<sd_bus, BusCloser>;
+
+StatusOr<BusPtr> Connect(const std::string& socket_path) {
+  sd_bus* made = nullptr;
+  int error = sd_bus_new(&made);
+  if (error < 0) return BusFailure(error, "no memory for a connection");
+  BusPtr bus(made);
+  const std::string address = absl::StrCat("unix:path=", socket_path);
+  if ((error = sd_bus_set_address(bus.get(), address.c_str())) < 0 ||
+      (error = sd_bus_start(bus.get())) < 0) {
+    return BusFailure(error, absl::StrCat("cannot connect to ", socket_path));
+  }
+  return bus;
+}
+
 uint64_t MicrosecondsLeft(absl::Time deadline) {
   const int64_t left = absl::ToInt64Microseconds(deadline - absl::Now());
   return left > 0 ? static_cast<uint64_t>(left) : 0;
@@ -52,20 +72,29 @@ Status UnitManager::Restart(const std::string& unit, absl::Duration timeout) {
   return Run("RestartUnit", unit, timeout);
 }
 
+StatusOr<bool> UnitManager::IsStopping(absl::Duration timeout) {
+  ASSIGN_OR_RETURN(const BusPtr bus, Connect(socket_path_));
+  int error = sd_bus_set_method_call_timeout(
+      bus.get(), static_cast<uint64_t>(absl::ToInt64Microseconds(timeout)));
+  if (error < 0) return BusFailure(error, "cannot limit the wait");
+  sd_bus_error bus_error = SD_BUS_ERROR_NULL;
+  const absl::Cleanup error_free = [&bus_error] { sd_bus_error_free(&bus_error); };
+  char* state = nullptr;
+  const absl::Cleanup state_free = [&state] { free(state); };
+  error = sd_bus_get_property_string(bus.get(), kService, kPath, kInterface, "SystemState",
+                                     &bus_error, &state);
+  if (error < 0) return BusFailure(error, "SystemState");
+  return strcmp(state, "stopping") == 0;
+}
+
 Status UnitManager::Run(const char* method, const std::string& unit, absl::Duration timeout) {
   const absl::Time deadline = absl::Now() + timeout;
-  sd_bus* bus = nullptr;
-  int error = sd_bus_new(&bus);
-  if (error < 0) return BusFailure(error, "no memory for a connection");
-  const absl::Cleanup closer = [bus] { sd_bus_close_unref(bus); };
-  const std::string address = absl::StrCat("unix:path=", socket_path_);
-  if ((error = sd_bus_set_address(bus, address.c_str())) < 0 || (error = sd_bus_start(bus)) < 0) {
-    return BusFailure(error, absl::StrCat("cannot connect to ", socket_path_));
-  }
+  ASSIGN_OR_RETURN(const BusPtr owned, Connect(socket_path_));
+  sd_bus* const bus = owned.get();
   FinishedJobs finished;
   // Before the call: the job may end before its answer is read. The slot lives as long as the bus.
-  error = sd_bus_match_signal(bus, /*slot=*/nullptr, /*sender=*/nullptr, kPath, kInterface,
-                              "JobRemoved", OnJobRemoved, &finished);
+  int error = sd_bus_match_signal(bus, /*slot=*/nullptr, /*sender=*/nullptr, kPath, kInterface,
+                                  "JobRemoved", OnJobRemoved, &finished);
   if (error < 0) return BusFailure(error, "cannot watch jobs");
 
   sd_bus_message* call = nullptr;

@@ -1,5 +1,5 @@
-// Starts units of the service manager over its private socket: no message bus is needed, neither in
-// the initrd nor later.
+// The service manager over its private socket: no message bus is needed, neither in the initrd nor
+// later.
 #pragma once
 
 #include <absl/time/time.h>
@@ -24,6 +24,11 @@ class UnitManager {
   // job ends otherwise than "done".
   Status Start(const std::string& unit, absl::Duration timeout);
   Status Restart(const std::string& unit, absl::Duration timeout);
+
+  // Whether the machine is going down: powering off, rebooting, halting. Neither a restart of
+  // units nor the switch from the initrd to the real root is that. SystemState of the same
+  // interface is "stopping" once the job of shutdown.target exists. Errors as above.
+  StatusOr<bool> IsStopping(absl::Duration timeout);
 
  private:
   Status Run(const char* method, const std::string& unit, absl::Duration timeout);

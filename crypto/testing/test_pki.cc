@@ -148,8 +148,8 @@ Bytes MakeCrl(const CrlTerms& terms, const TestKey& issuer, TestSignature signat
 
 std::string ToPem(ByteView der, const std::string& label) {
   const BioPtr bio(BIO_new(BIO_s_mem()));
-  Must(bio && PEM_write_bio(bio.get(), label.c_str(), "", der.data(),
-                            static_cast<long>(der.size())) > 0);
+  Must(bio &&
+       PEM_write_bio(bio.get(), label.c_str(), "", der.data(), static_cast<long>(der.size())) > 0);
   return std::string(AsText(Written(bio)));
 }
 

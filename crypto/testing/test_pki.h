@@ -39,9 +39,9 @@ struct CertificateTerms {
   absl::Time not_after = absl::FromUnixSeconds(2'000'000'000);
   bool ca = false;
   int path_length = -1;
-  std::string key_usage = "";                               // OpenSSL's words; empty: none
+  std::string key_usage = "";                                  // OpenSSL's words; empty: none
   std::vector<std::pair<std::string, Bytes>> extensions = {};  // OID, content
-  std::string critical_oid = "";                             // which of them is critical
+  std::string critical_oid = "";                               // which of them is critical
 };
 Bytes MakeCertificate(const CertificateTerms& terms, const TestKey& subject, const TestKey& issuer,
                       TestSignature signature);

@@ -24,11 +24,13 @@
 #include "base/host/log.h"
 #include "base/host/notify.h"
 #include "base/host/system_clock.h"
+#include "base/host/unit_manager.h"
 #include "crypto/system_random.h"
 #include "keyservice/server/cluster_records.h"
 #include "keyservice/server/kernel_keyring.h"
 #include "keyservice/server/key_service.h"
 #include "keyservice/server/mount_watch.h"
+#include "keyservice/server/revoke_at_shutdown.h"
 #include "keyservice/store/directory_store.h"
 #include "proto/wire/invitation.h"
 
@@ -41,6 +43,8 @@ enum ExitCode : int {
   kExitInternal = 5,  // could not begin
 };
 
+constexpr MessageId kSeedRevoked{"0c6d1f5be0a64f6f9b0e7c1d2a4f8e39"};
+constexpr MessageId kSeedNotRevoked{"5d2b9c7e41f34a0c8e6a3b1f70d9c254"};
 constexpr MessageId kCannotBegin{"a2e1f6a1c5b94c0fb1b7f6e2f0f0b7d1"};
 constexpr size_t kMaxDiskContentFile = 16;
 
@@ -52,6 +56,7 @@ struct Arguments {
   std::string mount_point = "/run/kedge/state";
   std::string console = "/dev/console";
   std::string seed_key = kSeedKeyName;
+  std::string manager_socket = UnitManager::kPrivateSocket;
 };
 
 std::optional<int> ParseArguments(int argc, char** argv, Arguments& arguments) {
@@ -59,9 +64,11 @@ std::optional<int> ParseArguments(int argc, char** argv, Arguments& arguments) {
   app.footer(
       "Run by its units; the options are for tests on a host.\n"
       "Exit codes: 0 stopped, 2 usage, 5 could not begin.");
-  app.add_option("--stage", arguments.stage, "initrd (before the state disk is open) or serve")
+  app.add_option("--stage", arguments.stage,
+                 "initrd (before the state disk is open), serve, or shutdown (revokes the seed if "
+                 "the machine is going down, and ends)")
       ->required()
-      ->check(CLI::IsMember({"initrd", "serve"}));
+      ->check(CLI::IsMember({"initrd", "serve", "shutdown"}));
   app.add_option("--listen", arguments.listen, "addresses to serve on")->capture_default_str();
   app.add_option("--tcti", arguments.tcti, "the TPM, as a TCTI loader string")
       ->capture_default_str();
@@ -70,6 +77,8 @@ std::optional<int> ParseArguments(int argc, char** argv, Arguments& arguments) {
       ->capture_default_str();
   app.add_option("--console", arguments.console, "where to show progress")->capture_default_str();
   app.add_option("--seed-key", arguments.seed_key, "name of the seed in the kernel keyring")
+      ->capture_default_str();
+  app.add_option("--manager", arguments.manager_socket, "socket of the service manager")
       ->capture_default_str();
   try {
     app.parse(argc, argv);
@@ -95,6 +104,20 @@ StatusOr<StateDiskContent> MeasuredDisk(const std::string& run_dir) {
   const auto content = ParseStateDiskContent(text);
   if (!content) return Malformed("disk-content says neither blank, luks2 nor foreign");
   return *content;
+}
+
+int Shutdown(const Arguments& arguments) {
+  UnitManager manager(arguments.manager_socket);
+  KernelKeyring vault(arguments.seed_key);
+  const StatusOr<bool> revoked = RevokeAtShutdown(manager, vault);
+  if (!revoked.ok()) {
+    Log(LogLevel::kError, kSeedNotRevoked,
+        "the seed was not revoked: " + MessageOf(revoked.status()),
+        {{"KEDGE_FAULT", FaultCode(revoked.status())}});
+    return kExitInternal;
+  }
+  if (*revoked) Log(LogLevel::kNotice, kSeedRevoked, "the machine goes down: seed revoked");
+  return kExitStopped;
 }
 
 // SIGTERM and SIGINT, blocked in every thread, are read here.
@@ -181,6 +204,7 @@ int main(int argc, char** argv) {
   using kedge::keyservice::Arguments;
   Arguments arguments;
   if (const auto exit = kedge::keyservice::ParseArguments(argc, argv, arguments)) return *exit;
+  if (arguments.stage == "shutdown") return kedge::keyservice::Shutdown(arguments);
   // Before any thread: every later one inherits the blocked signals.
   const kedge::keyservice::StopSignal stop;
   const kedge::Status status = kedge::keyservice::Serve(arguments, stop);

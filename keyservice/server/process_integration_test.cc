@@ -12,6 +12,7 @@
 
 #include "attestation/channel_grpc/client.h"
 #include "attestation/issue/testing/fake_node.h"
+#include "base/host/testing/fake_manager.h"
 #include "base/status_matchers.h"
 #include "crypto/system_random.h"
 #include "keyservice/core/testing/test_cluster.h"
@@ -230,6 +231,37 @@ TEST_F(ProcessIntegrationTest, TheSeedIsInNoFile) {
     }
   }
   EXPECT_GE(files, 8u);
+}
+
+// What the units run once the service has ended, in each state that their manager can be in.
+TEST_F(ProcessIntegrationTest, OnlyAShutdownRevokesTheSeed) {
+  ASSERT_NO_FATAL_FAILURE(Boot("blank"));
+  ASSERT_OK(StartService("initrd"));
+  ASSERT_OK_AND_ASSIGN(init_, client_.Init(owner_, manifest_, coordinator_id_));
+  ASSERT_OK(process_->Stop());
+  const auto run_shutdown_stage = [this](const std::string& manager) {
+    return ServiceProcess::RunToEnd(
+        {"--stage=shutdown", "--manager=" + manager, "--seed-key=" + key_name_}, folder_.path());
+  };
+  const auto seed_is_there = [this] {
+    const auto seed = keyring_.Load();
+    return seed.ok() && seed->has_value();
+  };
+  {
+    testing::FakeManager manager(Path("manager"), {.state = "running"});
+    ASSERT_OK_AND_ASSIGN(const int code, run_shutdown_stage(Path("manager")));
+    EXPECT_EQ(code, 0);
+    EXPECT_TRUE(seed_is_there()) << "a restart or the switch to the real root";
+  }
+  ASSERT_OK_AND_ASSIGN(const int unanswered, run_shutdown_stage(Path("nobody")));
+  EXPECT_EQ(unanswered, 5);
+  EXPECT_TRUE(seed_is_there()) << "nobody said that the machine goes down";
+  {
+    testing::FakeManager manager(Path("manager"), {.state = "stopping"});
+    ASSERT_OK_AND_ASSIGN(const int code, run_shutdown_stage(Path("manager")));
+    EXPECT_EQ(code, 0);
+    EXPECT_FALSE(seed_is_there());
+  }
 }
 
 TEST_F(ProcessIntegrationTest, AForeignDiskStopsItBeforeItListens) {

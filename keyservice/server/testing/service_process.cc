@@ -58,6 +58,16 @@ int NotifySocket(const std::string& path) {
   _exit(127);
 }
 
+pid_t Spawn(std::vector<std::string> arguments, const std::string& notify,
+            const std::string& output) {
+  arguments.insert(arguments.begin(),
+                   std::string(KEDGE_BINARY_DIR) + "/keyservice/server/kedge-keyservice");
+  const pid_t parent = getpid();
+  const pid_t child = fork();
+  if (child == 0) Run(arguments, notify, output, parent);
+  return child;
+}
+
 }  // namespace
 
 StatusOr<std::unique_ptr<ServiceProcess>> ServiceProcess::Start(std::vector<std::string> arguments,
@@ -66,15 +76,20 @@ StatusOr<std::unique_ptr<ServiceProcess>> ServiceProcess::Start(std::vector<std:
   const std::string notify = folder + "/notify";
   const int socket = NotifySocket(notify);
   if (socket < 0) return Internal("no notification socket at " + notify);
-  arguments.insert(arguments.begin(),
-                   std::string(KEDGE_BINARY_DIR) + "/keyservice/server/kedge-keyservice");
   arguments.push_back(absl::StrCat("--listen=127.0.0.1:", port));
-  const pid_t parent = getpid();
-  const pid_t child = fork();
-  if (child == 0) Run(arguments, notify, folder + "/output", parent);
+  const pid_t child = Spawn(std::move(arguments), notify, folder + "/output");
   std::unique_ptr<ServiceProcess> process(new ServiceProcess(child, socket, port));
   RETURN_IF_ERROR(process->WaitForMessage("READY=1"));
   return process;
+}
+
+StatusOr<int> ServiceProcess::RunToEnd(std::vector<std::string> arguments,
+                                       const std::string& folder) {
+  const pid_t child = Spawn(std::move(arguments), folder + "/notify", folder + "/output");
+  int status = 0;
+  waitpid(child, &status, 0);
+  if (!WIFEXITED(status)) return Internal("the program was killed");
+  return WEXITSTATUS(status);
 }
 
 ServiceProcess::~ServiceProcess() {

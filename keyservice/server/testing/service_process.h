@@ -22,6 +22,8 @@ class ServiceProcess {
   ServiceProcess& operator=(const ServiceProcess&) = delete;
 
   std::string endpoint() const { return "127.0.0.1:" + std::to_string(port_); }
+  // Runs the binary to its end, without READY=1; its exit code.
+  static StatusOr<int> RunToEnd(std::vector<std::string> arguments, const std::string& folder);
   // Waits until a STATUS= line that holds `text` came.
   Status WaitForStatus(const std::string& text);
   // SIGTERM, and the exit code.
