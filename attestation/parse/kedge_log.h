@@ -1,6 +1,6 @@
 // The log of Kedge's own extends: CEL-JSON records (TCG Canonical Event Log 1.0, section 5.2) in
 // systemd's measurement-log conventions: a JSON text sequence (RFC 7464) without record numbers, so
-// that it is append-only. docs/MEASUREMENTS.md shows one record of each event.
+// that it is append-only. docs/MEASUREMENTS.md shows one.
 #pragma once
 
 #include <map>
