@@ -11,6 +11,7 @@
 
 #include "base/host/files.h"
 #include "base/status_matchers.h"
+#include "cli/testing/reference_file.h"
 #include "keyservice/client/testing/scripted_service.h"
 #include "proto/wire/invitation.h"
 #include "proto/wire/manifest.h"
@@ -35,15 +36,6 @@ struct Ended {
   std::string err;
 };
 
-std::string ReferenceFile() {
-  const ReferenceValues image = kedge::testing::TestImage("kedge-test");
-  nlohmann::json json = {{"image", {{"name", "kedge-test"}, {"version", "1"}, {"variant", ""}}},
-                         {"build_time", "2025-10-09T00:00:00Z"}};
-  for (const auto& [index, value] : image.pcrs) json["pcrs"][std::to_string(index)] = ToHex(value);
-  for (const auto& [phase, value] : image.pcr11_phases) json["pcr11"][phase] = ToHex(value);
-  return json.dump();
-}
-
 class CliTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -51,7 +43,7 @@ class CliTest : public ::testing::Test {
     ASSERT_NE(mkdtemp(folder.data()), nullptr);
     folder_ = folder;
     workspace_ = folder_ + "/workspace";
-    std::ofstream(folder_ + "/reference-values.json") << ReferenceFile();
+    std::ofstream(folder_ + "/reference-values.json") << kedge::testing::ReferenceFile();
     std::ofstream(folder_ + "/root.pem") << ca_.root_pem();
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }

@@ -2,9 +2,6 @@
 // disk that appears later, the real TPM edge.
 #include <absl/time/clock.h>
 #include <gtest/gtest.h>
-#include <sched.h>
-#include <sys/mount.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -16,17 +13,15 @@
 #include "base/status_matchers.h"
 #include "crypto/system_random.h"
 #include "keyservice/core/testing/test_cluster.h"
-#include "keyservice/server/kernel_keyring.h"
-#include "keyservice/server/testing/service_process.h"
-#include "keyservice/server/testing/swtpm_node.h"
+#include "keyservice/server/testing/control_plane.h"
 #include "keyservice/server/testing/test_client.h"
-#include "keyservice/store/testing/temporary_directory.h"
 #include "proto/wire/invitation.h"
 #include "proto/wire/manifest.h"
 
 namespace kedge::keyservice {
 namespace {
 
+using testing::ControlPlane;
 using testing::NodeAsk;
 using testing::ServiceProcess;
 using testing::SwtpmNode;
@@ -34,34 +29,23 @@ using testing::TestRelease;
 
 const Bytes kHeader = Bytes(32, 0x4D);
 
-void WriteFile(const std::string& path, std::string_view content) {
-  std::ofstream(path, std::ios::binary) << content;
-}
-
-// Mounts of the test stay in a mount namespace of its own.
-bool OwnMounts() {
-  static const bool own =
-      unshare(CLONE_NEWNS) == 0 && mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
-  return own;
-}
-
 class ProcessIntegrationTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    if (!OwnMounts() || !keyring_.Load().ok()) {
+    if (!ControlPlane::HostAllows()) {
       std::cerr << "*** SKIPPED: needs root (mount namespace) and the kernel's keyring\n";
       GTEST_SKIP() << "needs root and the kernel's keyring";
     }
-    for (const char* name : {"run", "mount", "disk"}) std::filesystem::create_directory(Path(name));
-    ASSERT_OK_AND_ASSIGN(one_, SwtpmNode::Start(Path("run/measurements.json")));
-    ASSERT_OK_AND_ASSIGN(two_, SwtpmNode::Start(Path("two.json")));
+    ASSERT_OK_AND_ASSIGN(one_, ControlPlane::Make());
+    ASSERT_OK_AND_ASSIGN(two_, SwtpmNode::Start(one_->folder() + "/two.json"));
     ManifestTerms terms = testing::TestManifestTerms();
     terms.images = {testing::TestImage()};
-    terms.tpm_roots = {{.name = "one", .certificate_pem = one_->swtpm().root_pem()},
+    terms.tpm_roots = {{.name = "one", .certificate_pem = one_->machine().swtpm().root_pem()},
                        {.name = "two", .certificate_pem = two_->swtpm().root_pem()}};
     ASSERT_OK_AND_ASSIGN(const std::string manifest, wire::PrintManifest(terms));
     manifest_ = ToBytes(manifest);
-    ASSERT_OK_AND_ASSIGN(const Endorsements endorsements, one_->issuer().GetEndorsements());
+    ASSERT_OK_AND_ASSIGN(const Endorsements endorsements,
+                         one_->machine().issuer().GetEndorsements());
     ASSERT_OK_AND_ASSIGN(const VerifiedEk ek, VerifyEk(endorsements, terms.tpm_roots, absl::Now()));
     coordinator_id_ = ek.identity.value;
     roots_ = terms.tpm_roots;
@@ -72,42 +56,14 @@ class ProcessIntegrationTest : public ::testing::Test {
     ASSERT_OK_AND_ASSIGN(first_invitation_, wire::MakeInvitation(invitation, owner_));
   }
   void TearDown() override {
-    process_.reset();
-    umount2(Path("mount").c_str(), MNT_DETACH);
-    keyring_.Revoke().IgnoreError();
-    if (HasFailure() && std::filesystem::exists(Path("output"))) {
-      std::cerr << "---- the service's own lines\n" << std::ifstream(Path("output")).rdbuf();
-    }
+    if (HasFailure() && one_) std::cerr << "---- the service's own lines\n" << one_->Output();
   }
 
-  std::string Path(const std::string& name) const { return folder_.path() + "/" + name; }
-
-  // Power on of node-1, up to where kedge-measure.service has run.
   void Boot(const std::string& disk_content) {
-    process_.reset();
-    umount2(Path("mount").c_str(), MNT_DETACH);
-    ASSERT_OK(keyring_.Revoke());
-    std::filesystem::remove_all(Path("run"));
-    std::filesystem::create_directory(Path("run"));
-    WriteFile(Path("run/invitation"), first_invitation_);
-    WriteFile(Path("run/disk-content"), disk_content);
-    ASSERT_OK(one_->Boot());
-    ASSERT_OK(one_->Measure(InitDataEvent(AsBytes(first_invitation_))));
-  }
-  Status StartService(const std::string& stage) {
-    one_->Release();  // the TPM is the service's now
-    ASSIGN_OR_RETURN(process_,
-                     ServiceProcess::Start({"--stage=" + stage, "--tcti=" + one_->swtpm().tcti(),
-                                            "--run-dir=" + Path("run"), "--mount=" + Path("mount"),
-                                            "--console=/dev/null", "--seed-key=" + key_name_},
-                                           folder_.path()));
-    return absl::OkStatus();
-  }
-  void MountDisk() {
-    ASSERT_EQ(mount(Path("disk").c_str(), Path("mount").c_str(), nullptr, MS_BIND, nullptr), 0);
+    ASSERT_OK(one_->Boot(disk_content, first_invitation_));
   }
   StatusOr<ExchangeResult> Run(const ClientExchange& exchange) {
-    return RunExchange(process_->endpoint(), exchange, random_, absl::Seconds(60));
+    return RunExchange(one_->service().endpoint(), exchange, random_, absl::Seconds(60));
   }
   NodeAsk AskOfTwo() {
     wire::Invitation invitation;
@@ -138,90 +94,86 @@ class ProcessIntegrationTest : public ::testing::Test {
                             coordinator_id_);
   }
 
-  const testing::TemporaryDirectory folder_;
-  const std::string key_name_ = "kedge-test:process-" + std::to_string(getpid());
-  KernelKeyring keyring_{key_name_};
   const SigningKey& owner_ = testing::TestOwnerKey();
   SystemRandom random_;
-  std::unique_ptr<SwtpmNode> one_;
+  std::unique_ptr<ControlPlane> one_;
   std::unique_ptr<SwtpmNode> two_;
   std::vector<TpmRoot> roots_;
   Bytes manifest_;
   Bytes coordinator_id_;
   std::string first_invitation_;
-  std::unique_ptr<ServiceProcess> process_;
   testing::TestInit init_;
   testing::TestClient client_{[this](const ClientExchange& exchange) { return Run(exchange); }};
 };
 
 TEST_F(ProcessIntegrationTest, FromInitThroughRestartsToRecovery) {
   ASSERT_NO_FATAL_FAILURE(Boot("blank"));
-  ASSERT_OK(StartService("initrd"));
-  ASSERT_OK(process_->WaitForStatus("AWAITING_INIT"));
+  ASSERT_OK(one_->StartService("initrd"));
+  ASSERT_OK(one_->service().WaitForStatus("AWAITING_INIT"));
   ASSERT_OK_AND_ASSIGN(init_, client_.Init(owner_, manifest_, coordinator_id_));
   EXPECT_FALSE(init_.trust_on_first_use);
   client_.pins = {.cluster_id = ToBytes(ByteView(init_.receipt.cluster_id)),
                   .service_key_spki = init_.receipt.service_key_spki,
                   .minimum_generation = 1};
-  ASSERT_OK(process_->WaitForStatus("SERVING this node only"));
+  ASSERT_OK(one_->service().WaitForStatus("SERVING this node only"));
   EXPECT_THAT(client_.Release(AskOfTwo()), HasFault("STORE_NOT_ATTACHED"));
 
   // A crash before the disk is there: the seed is in the keyring, the records are in /run.
-  process_->Kill();
-  ASSERT_OK(StartService("initrd"));
-  ASSERT_OK(process_->WaitForStatus("SERVING this node only"));
+  one_->service().Kill();
+  ASSERT_OK(one_->StartService("initrd"));
+  ASSERT_OK(one_->service().WaitForStatus("SERVING this node only"));
 
-  ASSERT_NO_FATAL_FAILURE(MountDisk());
-  ASSERT_OK(process_->WaitForStatus("SERVING 0 registered nodes"));
+  ASSERT_OK(one_->MountDisk());
+  ASSERT_OK(one_->service().WaitForStatus("SERVING 0 registered nodes"));
   ASSERT_OK_AND_ASSIGN(const TestRelease first, client_.Release(AskOfTwo()));
   EXPECT_EQ(first.order, "format");
   ASSERT_OK(client_.Report(AskOfTwo(), "FORMATTED", kHeader));
 
   // Switch-root.
-  ASSERT_OK_AND_ASSIGN(const int code, process_->Stop());
+  ASSERT_OK_AND_ASSIGN(const int code, one_->service().Stop());
   EXPECT_EQ(code, 0);
-  ASSERT_OK(StartService("serve"));
-  ASSERT_OK(process_->WaitForStatus("SERVING 1 registered nodes"));
+  ASSERT_OK(one_->StartService("serve"));
+  ASSERT_OK(one_->service().WaitForStatus("SERVING 1 registered nodes"));
   ASSERT_OK_AND_ASSIGN(const TestRelease second, client_.Release(WithDisk(AskOfTwo())));
   EXPECT_EQ(second.order, "open");
   EXPECT_EQ(second.key, first.key);
 
   // A power cut.
-  process_->Kill();
+  one_->service().Kill();
   ASSERT_NO_FATAL_FAILURE(Boot("luks2"));
-  ASSERT_OK(StartService("initrd"));
-  ASSERT_OK(process_->WaitForStatus("AWAITING_SEED"));
+  ASSERT_OK(one_->StartService("initrd"));
+  ASSERT_OK(one_->service().WaitForStatus("AWAITING_SEED"));
   ASSERT_OK_AND_ASSIGN(const SecretBytes wrong, random_.Secret(64));
   EXPECT_THAT(Recover(wrong), HasFault("WRONG_SEED"));
   ASSERT_OK_AND_ASSIGN(const SecretBytes seed,
                        OpenSeedShare(init_.shares[0], testing::TestSeedShareKey()));
   ASSERT_OK(Recover(seed));
-  ASSERT_OK(process_->WaitForStatus("SERVING this node only"));
-  ASSERT_NO_FATAL_FAILURE(MountDisk());
-  ASSERT_OK(process_->WaitForStatus("SERVING "));
+  ASSERT_OK(one_->service().WaitForStatus("SERVING this node only"));
+  ASSERT_OK(one_->MountDisk());
+  ASSERT_OK(one_->service().WaitForStatus("SERVING "));
   ASSERT_OK_AND_ASSIGN(const TestRelease third, client_.Release(WithDisk(AskOfTwo())));
   EXPECT_EQ(third.key, first.key);
   ASSERT_OK_AND_ASSIGN(const v1::StatusAnswer status, client_.GetStatus(owner_));
   EXPECT_TRUE(status.store_attached());
-  ASSERT_OK_AND_ASSIGN(const int last, process_->Stop());
+  ASSERT_OK_AND_ASSIGN(const int last, one_->service().Stop());
   EXPECT_EQ(last, 0);
 }
 
 // Nothing that the program wrote holds the seed: not its records, not its log (S11).
 TEST_F(ProcessIntegrationTest, TheSeedIsInNoFile) {
   ASSERT_NO_FATAL_FAILURE(Boot("blank"));
-  ASSERT_OK(StartService("initrd"));
+  ASSERT_OK(one_->StartService("initrd"));
   ASSERT_OK_AND_ASSIGN(init_, client_.Init(owner_, manifest_, coordinator_id_));
-  ASSERT_NO_FATAL_FAILURE(MountDisk());
-  ASSERT_OK(process_->WaitForStatus("SERVING 0 registered nodes"));
-  ASSERT_OK(process_->Stop());
+  ASSERT_OK(one_->MountDisk());
+  ASSERT_OK(one_->service().WaitForStatus("SERVING 0 registered nodes"));
+  ASSERT_OK(one_->service().Stop());
   ASSERT_OK_AND_ASSIGN(const SecretBytes seed,
                        OpenSeedShare(init_.shares[0], testing::TestSeedShareKey()));
   const Bytes plain = seed.Reveal([](ByteView bytes) { return ToBytes(bytes); });
   const std::string needles[] = {std::string(AsText(plain)), ToHex(plain),
                                  ToBase64(ByteView(plain).first(48))};
   size_t files = 0;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_.path())) {
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(one_->folder())) {
     if (!entry.is_regular_file()) continue;
     ++files;
     std::ifstream in(entry.path(), std::ios::binary);
@@ -236,29 +188,30 @@ TEST_F(ProcessIntegrationTest, TheSeedIsInNoFile) {
 // What the units run once the service has ended, in each state that their manager can be in.
 TEST_F(ProcessIntegrationTest, OnlyAShutdownRevokesTheSeed) {
   ASSERT_NO_FATAL_FAILURE(Boot("blank"));
-  ASSERT_OK(StartService("initrd"));
+  ASSERT_OK(one_->StartService("initrd"));
   ASSERT_OK_AND_ASSIGN(init_, client_.Init(owner_, manifest_, coordinator_id_));
-  ASSERT_OK(process_->Stop());
+  ASSERT_OK(one_->service().Stop());
   const auto run_shutdown_stage = [this](const std::string& manager) {
     return ServiceProcess::RunToEnd(
-        {"--stage=shutdown", "--manager=" + manager, "--seed-key=" + key_name_}, folder_.path());
+        {"--stage=shutdown", "--manager=" + manager, "--seed-key=" + one_->seed_key()},
+        one_->folder());
   };
   const auto seed_is_there = [this] {
-    const auto seed = keyring_.Load();
+    const auto seed = one_->keyring().Load();
     return seed.ok() && seed->has_value();
   };
   {
-    testing::FakeManager manager(Path("manager"), {.state = "running"});
-    ASSERT_OK_AND_ASSIGN(const int code, run_shutdown_stage(Path("manager")));
+    testing::FakeManager manager(one_->folder() + "/manager", {.state = "running"});
+    ASSERT_OK_AND_ASSIGN(const int code, run_shutdown_stage(one_->folder() + "/manager"));
     EXPECT_EQ(code, 0);
     EXPECT_TRUE(seed_is_there()) << "a restart or the switch to the real root";
   }
-  ASSERT_OK_AND_ASSIGN(const int unanswered, run_shutdown_stage(Path("nobody")));
+  ASSERT_OK_AND_ASSIGN(const int unanswered, run_shutdown_stage(one_->folder() + "/nobody"));
   EXPECT_EQ(unanswered, 5);
   EXPECT_TRUE(seed_is_there()) << "nobody said that the machine goes down";
   {
-    testing::FakeManager manager(Path("manager"), {.state = "stopping"});
-    ASSERT_OK_AND_ASSIGN(const int code, run_shutdown_stage(Path("manager")));
+    testing::FakeManager manager(one_->folder() + "/manager", {.state = "stopping"});
+    ASSERT_OK_AND_ASSIGN(const int code, run_shutdown_stage(one_->folder() + "/manager"));
     EXPECT_EQ(code, 0);
     EXPECT_FALSE(seed_is_there());
   }
@@ -266,9 +219,8 @@ TEST_F(ProcessIntegrationTest, OnlyAShutdownRevokesTheSeed) {
 
 TEST_F(ProcessIntegrationTest, AForeignDiskStopsItBeforeItListens) {
   ASSERT_NO_FATAL_FAILURE(Boot("foreign"));
-  EXPECT_THAT(StartService("initrd"), HasCode(StatusCode::kAborted));
-  const std::ifstream in(Path("output"));
-  EXPECT_NE((std::stringstream() << in.rdbuf()).str().find("DISK_FOREIGN"), std::string::npos);
+  EXPECT_THAT(one_->StartService("initrd"), HasCode(StatusCode::kAborted));
+  EXPECT_NE(one_->Output().find("DISK_FOREIGN"), std::string::npos);
 }
 
 }  // namespace
