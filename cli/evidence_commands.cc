@@ -4,6 +4,9 @@ namespace kedge::cli {
 
 void AddVerifyEvidence(CLI::App& verify, const Common& common, Call& call) {
   AddVerifyBatch(verify, common, call);
+  AddVerifyTdx(verify, common, call);
 }
+
+void AddParseEvidence(CLI::App& parse, Call& call) { AddParseTdx(parse, call); }
 
 }  // namespace kedge::cli

@@ -19,7 +19,12 @@ using Call = std::function<StatusOr<Answer>(const Environment&)>;
 // it; the chosen command sets `call`.
 void AddVerifyEvidence(CLI::App& verify, const Common& common, Call& call);
 
+// Adds every `kedge parse …` below the command `parse`: all fields of one file, no verdict.
+void AddParseEvidence(CLI::App& parse, Call& call);
+
 // One command each.
 void AddVerifyBatch(CLI::App& verify, const Common& common, Call& call);
+void AddVerifyTdx(CLI::App& verify, const Common& common, Call& call);
+void AddParseTdx(CLI::App& parse, Call& call);
 
 }  // namespace kedge::cli

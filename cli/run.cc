@@ -114,6 +114,12 @@ void AddVerify(CLI::App& app, Options& o, Call& call) {
   AddVerifyEvidence(*verify, o.common, call);
 }
 
+void AddParse(CLI::App& app, Call& call) {
+  CLI::App* parse = app.add_subcommand("parse", "show every field of evidence in a file");
+  parse->require_subcommand(1);
+  AddParseEvidence(*parse, call);
+}
+
 void AddRecover(CLI::App& app, Options& o, Call& call) {
   CLI::App* command = app.add_subcommand(
       "recover", "after an outage of all control planes: hand the seed to the checked coordinator");
@@ -165,6 +171,7 @@ ExitCode Run(std::vector<std::string> arguments, const Environment& env) {
   AddInvite(app, options, call);
   AddStatus(app, options, call);
   AddVerify(app, options, call);
+  AddParse(app, call);
   AddRecover(app, options, call);
   app.add_subcommand("version", "print the version")->callback([&] {
     call = [](const Environment&) { return ShowVersion(); };

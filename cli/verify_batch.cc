@@ -34,7 +34,9 @@ struct Entry {
   BatchVerifier verify;
 };
 // Every technology that there is a verifier for.
-constexpr std::array<Entry, 0> kVerifiers = {};
+constexpr std::array kVerifiers = {
+    Entry{"tdx", &VerifyTdxCase},
+};
 
 // What describes a case or how it was made; every other field is a decoded value to compare.
 const std::set<std::string>& DescriptiveFields() {
