@@ -17,6 +17,8 @@ struct FailureCode {
 
 // Longest names first: the first row that fits counts.
 constexpr std::array kFailureCodes = {
+    FailureCode{"pcr.12", "LOAD_OPTIONS_CHANGED"},
+    FailureCode{"pcr.13", "SYSTEM_EXTENSION"},
     FailureCode{"pcr.14", "LOG_REPLAY"},
     FailureCode{"pcr.15", "CLUSTER_ID_NOT_MEASURED"},
     FailureCode{"pcr", "IMAGE_NOT_ALLOWED"},

@@ -71,7 +71,8 @@ StatusOr<AppraisalPolicy> PolicyForNode(std::string_view role, const Sha256Diges
                                         BootPhase phase, const ClusterFacts& cluster);
 
 // OK for a trusted verdict. Otherwise a fault that names what a node's console may show:
-// IMAGE_NOT_ALLOWED, CLUSTER_ID_NOT_MEASURED, INVITATION_NOT_MEASURED, NODE_CAPPED, BOOT_PHASE,
+// IMAGE_NOT_ALLOWED, LOAD_OPTIONS_CHANGED, SYSTEM_EXTENSION, CLUSTER_ID_NOT_MEASURED,
+// INVITATION_NOT_MEASURED, NODE_CAPPED, BOOT_PHASE,
 // EVIDENCE_LEVEL, LOG_REPLAY, POLICY_NOT_COMPLETE.
 Status CheckAppraisal(const Appraisal& appraisal);
 
