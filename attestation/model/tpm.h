@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "attestation/model/evidence.h"
@@ -48,6 +49,13 @@ class Tpm {
   virtual StatusOr<EndorsementKey> Endorsement() = 0;
   // Proves that the AK lives beside the EK: the secret of a credential made for (EK, AK name).
   virtual StatusOr<SecretBytes> ActivateCredential(const CredentialBlob& blob) = 0;
+  // Kedge's monotonic counter in NV storage (docs/MEASUREMENTS.md, "NV counter"). It stays over
+  // resets and only ever grows; where it begins is the TPM's choice, and whoever owns the TPM can
+  // delete it. nullopt: there is none yet. Both: FAILED_PRECONDITION
+  // with fault TPM_COUNTER_UNUSABLE where this TPM cannot keep one.
+  virtual StatusOr<std::optional<uint64_t>> ReadCounter() = 0;
+  // Counts one up, making the counter first where there is none; its value then.
+  virtual StatusOr<uint64_t> IncrementCounter() = 0;
 };
 
 }  // namespace kedge

@@ -34,6 +34,8 @@ class EsysConnection {
                            const ReportData& extra_data);
   StatusOr<EndorsementKey> Endorsement();
   StatusOr<SecretBytes> ActivateCredential(const CredentialBlob& blob);
+  StatusOr<std::optional<uint64_t>> ReadCounter();
+  StatusOr<uint64_t> IncrementCounter();
 
  private:
   struct PrimaryKey {
@@ -50,6 +52,10 @@ class EsysConnection {
   StatusOr<PrimaryKey> CreatePrimary(const TPM2B_PUBLIC& key_template);
   // The content of an NV index readable with its own empty password; empty where it is not defined.
   StatusOr<Bytes> ReadNv(TPMI_RH_NV_INDEX index);
+  // Whether the counter's index is defined; `nv` then refers to it.
+  StatusOr<bool> FindCounter(EsysReference& nv, bool& written);
+  Status DefineCounter(EsysReference& nv);
+  StatusOr<uint64_t> ReadCounterValue(ESYS_TR nv);
   StatusOr<const CertifiedEk*> FindEk();
   // A policy session, salted with the EK and encrypting responses, that satisfies the EK's policy.
   StatusOr<EsysHandle> AuthorisedEkSession(const EkTemplate& ek_template, ESYS_TR ek);

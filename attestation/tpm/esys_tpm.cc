@@ -48,4 +48,12 @@ StatusOr<SecretBytes> EsysTpm::ActivateCredential(const CredentialBlob& blob) {
   return OnConnection([&](EsysConnection& tpm) { return tpm.ActivateCredential(blob); });
 }
 
+StatusOr<std::optional<uint64_t>> EsysTpm::ReadCounter() {
+  return OnConnection([](EsysConnection& tpm) { return tpm.ReadCounter(); });
+}
+
+StatusOr<uint64_t> EsysTpm::IncrementCounter() {
+  return OnConnection([](EsysConnection& tpm) { return tpm.IncrementCounter(); });
+}
+
 }  // namespace kedge

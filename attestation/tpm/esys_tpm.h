@@ -26,7 +26,8 @@ class EsysConnection;
 // The connection is made at the first call and again after the device went away, so construction
 // never fails; every method may return UNAVAILABLE with fault TPM_UNAVAILABLE. Further faults:
 // TPM_BANK_UNSUPPORTED (an active bank that Kedge cannot hash for), TPM_NO_EK_CERTIFICATE,
-// TPM_EK_MISMATCH (no certified key by the profile's templates), CREDENTIAL_REFUSED.
+// TPM_EK_MISMATCH (no certified key by the profile's templates), CREDENTIAL_REFUSED,
+// TPM_COUNTER_UNUSABLE.
 class EsysTpm final : public Tpm {
  public:
   explicit EsysTpm(EsysTpmOptions options = {});
@@ -40,6 +41,8 @@ class EsysTpm final : public Tpm {
                            const ReportData& extra_data) override;
   StatusOr<EndorsementKey> Endorsement() override;
   StatusOr<SecretBytes> ActivateCredential(const CredentialBlob& blob) override;
+  StatusOr<std::optional<uint64_t>> ReadCounter() override;
+  StatusOr<uint64_t> IncrementCounter() override;
 
  private:
   // Runs `work(EsysConnection&)` on the owner thread with an open connection.

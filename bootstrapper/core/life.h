@@ -44,6 +44,8 @@ struct Node {
   size_t endpoint_turn = 0;                    // endpoints are tried in turn
   std::optional<Release> release;
   std::optional<Sha256Digest> opened_header;  // the disk is open
+  uint64_t tpm_counter = 0;                   // once this boot is counted; 0: cannot be
+  bool tpm_counter_behind = false;
   std::optional<NodeState> state;
 };
 

@@ -13,6 +13,7 @@ namespace kedge::testing {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::Contains;
 using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::Ge;
@@ -92,6 +93,113 @@ TEST(Life, SecondBootOpensAndKeepsWhatIsThere) {
   ASSERT_OK_AND_ASSIGN(const NodeState state, ParseNodeState(machine.disk.files[kNodeStateFile]));
   EXPECT_EQ(state.boot_id, "boot-2");
   EXPECT_TRUE(state.disk_reported);
+  EXPECT_EQ(state.disk_counter, 2u);
+  EXPECT_EQ(machine.service.disk_counter, 2u);
+  EXPECT_THAT(machine.service.calls, Contains("report-ADVANCED 192.168.77.13:7443"));
+}
+
+// What a host can do with copies that it kept. Three boots have counted to 3.
+class PutBack : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    for (int boot = 1; boot <= 3; ++boot) {
+      ASSERT_OK(machine_.Boot());
+      machine_.PowerCut();
+      images_.push_back(machine_.disk.Copy());
+    }
+  }
+  Status Boot() {
+    RETURN_IF_ERROR(machine_.Run(Stage::kMeasure, {.give_up_on_refusal = true}));
+    return machine_.Run(Stage::kInitrd, {.give_up_on_refusal = true});
+  }
+  void ExpectLeftAlone(const FakeDisk::Image& before) {
+    EXPECT_EQ(machine_.disk.files, before.files);
+    EXPECT_EQ(machine_.disk.formats, 1);
+    EXPECT_FALSE(machine_.disk.Mounted().value());
+    EXPECT_THAT(LabelsOf(machine_.event_log), ElementsAre("init-data", "cluster-id"));
+  }
+
+  FakeMachine machine_{kWorker};
+  std::vector<FakeDisk::Image> images_;
+};
+
+TEST_F(PutBack, OlderDiskIsStaleToTheServiceAndItsConsoleSaysSo) {
+  machine_.disk.PutBack(images_[1]);
+  EXPECT_THAT(Boot(), HasFault("STALE_DISK"));
+  ExpectLeftAlone(images_[1]);
+  EXPECT_THAT(machine_.sink.Console(), HasSubstr("step release refused: STALE_DISK"));
+}
+
+// The service believes what it was shown at first; the node does not.
+TEST_F(PutBack, OlderHeaderThatAppearsAfterTheReleaseIsStaleToTheNode) {
+  machine_.service.on_release = [this] { machine_.disk.PutBack(images_[1]); };
+  EXPECT_THAT(Boot(), HasFault("STALE_DISK"));
+  ExpectLeftAlone(images_[1]);
+  EXPECT_THAT(machine_.sink.Console(), HasSubstr("step open-disk refused: STALE_DISK"));
+}
+
+TEST_F(PutBack, OlderFileSystemUnderTheNewestHeaderIsStale) {
+  const FakeDisk::Image newest = images_[2];
+  machine_.disk.PutBack(images_[0]);
+  machine_.disk.PutHeaderBack(newest);
+  EXPECT_THAT(Boot(), HasFault("STALE_DISK"));
+  ExpectLeftAlone(images_[0]);
+}
+
+TEST_F(PutBack, NewestHeaderOverNoStateAtAllIsStale) {
+  machine_.disk.files.erase(kNodeStateFile);
+  EXPECT_THAT(Boot(), HasFault("STALE_DISK"));
+  machine_.disk.files[kNodeStateFile] = ToBytes("{\"format\":\"kedge.node-state.v9\"}");
+  EXPECT_THAT(machine_.Run(Stage::kInitrd, {.give_up_on_refusal = true}), HasFault("STALE_DISK"));
+}
+
+// The disk and the service's registry are both old, as after a roll-back of the coordinator: the
+// TPM alone remembers.
+TEST_F(PutBack, OlderDiskAndRegistryAreStaleToTheTpm) {
+  machine_.disk.PutBack(images_[0]);
+  machine_.service.disk_counter = 1;
+  EXPECT_THAT(Boot(), HasFault("STALE_DISK"));
+  ExpectLeftAlone(images_[0]);
+}
+
+TEST_F(PutBack, TheOwnerAcceptsIt) {
+  machine_.disk.PutBack(images_[0]);
+  machine_.service.disk_counter = 1;
+  machine_.service.next_disk_counter = 4;
+  machine_.service.disk_accepted = true;
+  ASSERT_OK(machine_.Boot());
+  EXPECT_EQ(machine_.disk.counter(), 4u);
+  EXPECT_EQ(machine_.service.disk_counter, 4u);
+  EXPECT_FALSE(machine_.service.disk_accepted);
+  EXPECT_THAT(machine_.sink.Console(), HasSubstr("the owner accepts this disk, at counter 1"));
+  machine_.PowerCut();
+  ASSERT_OK(machine_.Boot()) << "it goes on as any other disk";
+  EXPECT_EQ(machine_.service.disk_counter, 5u);
+}
+
+TEST_F(PutBack, ATpmThatCountsLessIsAWarningOnce) {
+  machine_.tpm.RollCounterBackTo(1);
+  ASSERT_OK(machine_.Boot());
+  EXPECT_TRUE(machine_.service.tpm_counter_behind);
+  EXPECT_THAT(machine_.sink.Console(),
+              HasSubstr("TPM counter behind: vTPM replaced or rolled back"));
+  machine_.PowerCut();
+  ASSERT_OK(machine_.Boot());
+  EXPECT_FALSE(machine_.service.tpm_counter_behind) << "level again from here on";
+}
+
+TEST_F(PutBack, ATpmWithoutTheCounterIsAWarning) {
+  machine_.tpm.UndefineCounter();
+  ASSERT_OK(machine_.Boot());
+  EXPECT_TRUE(machine_.service.tpm_counter_behind);
+}
+
+TEST_F(PutBack, ATpmThatCannotCountIsAWarningAndNoReasonToStayDown) {
+  machine_.tpm.OccupyCounterIndex();
+  ASSERT_OK(machine_.Boot());
+  EXPECT_TRUE(machine_.service.tpm_counter_behind);
+  ASSERT_OK_AND_ASSIGN(const NodeState state, ParseNodeState(machine_.disk.files[kNodeStateFile]));
+  EXPECT_EQ(state.tpm_counter, 0u);
 }
 
 TEST(Life, UnreadableStateOfAnEarlierBootIsReplaced) {

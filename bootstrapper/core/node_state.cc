@@ -123,6 +123,10 @@ std::string EncodeNodeState(const NodeState& state) {
       {"dek_generation", state.dek_generation},
       {"header_digest", ToHex(state.header_digest)},
       {"disk_reported", state.disk_reported},
+      {"disk_counter", state.disk_counter},
+      {"counter_acknowledged", state.counter_acknowledged},
+      {"tpm_counter", state.tpm_counter},
+      {"tpm_counter_behind", state.tpm_counter_behind},
       {"boot_id", state.boot_id},
       {"written_at", TimeText(state.written_at)},
       {"ca_certificate_pem", state.ca_certificate_pem},
@@ -136,7 +140,8 @@ StatusOr<NodeState> ParseNodeState(ByteView bytes) {
   if (bytes.size() > kMaxNodeStateSize) return Bad("too large");
   ASSIGN_OR_RETURN(Json json, ParseObject(bytes));
   Fields fields(std::move(json));
-  if (fields.Text("format") != kNodeStateFormat) return Bad("another format");
+  const std::string format = fields.Text("format");
+  if (format != kNodeStateFormat && format != kNodeStateFormat1) return Bad("another format");
   NodeState state;
   state.node = fields.Text("node");
   state.role = fields.Text("role");
@@ -149,6 +154,12 @@ StatusOr<NodeState> ParseNodeState(ByteView bytes) {
       static_cast<uint32_t>(fields.Number("dek_generation", std::numeric_limits<uint32_t>::max()));
   state.header_digest = fields.Digest("header_digest");
   state.disk_reported = fields.Flag("disk_reported");
+  if (format == kNodeStateFormat) {
+    state.disk_counter = fields.Number("disk_counter", std::numeric_limits<uint64_t>::max());
+    state.counter_acknowledged = fields.Flag("counter_acknowledged");
+    state.tpm_counter = fields.Number("tpm_counter", std::numeric_limits<uint64_t>::max());
+    state.tpm_counter_behind = fields.Flag("tpm_counter_behind");
+  }
   state.boot_id = fields.Text("boot_id");
   state.written_at = fields.Time("written_at");
   state.ca_certificate_pem = fields.Text("ca_certificate_pem");

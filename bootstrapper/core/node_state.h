@@ -12,7 +12,9 @@
 namespace kedge {
 
 inline constexpr char kNodeStateFile[] = "node-state.json";
-inline constexpr char kNodeStateFormat[] = "kedge.node-state.v1";
+inline constexpr char kNodeStateFormat[] = "kedge.node-state.v2";
+// Without the fields of counters; still read.
+inline constexpr char kNodeStateFormat1[] = "kedge.node-state.v1";
 inline constexpr size_t kMaxNodeStateSize = 64 * 1024;
 
 struct NodeState {
@@ -26,6 +28,14 @@ struct NodeState {
   Sha256Digest header_digest{};
   // The key service knows that this disk is formatted.
   bool disk_reported = false;
+  // Of the header when this was written; 0 in format 1, which did not count.
+  uint64_t disk_counter = 0;
+  // The key service knows that the disk is at this counter.
+  bool counter_acknowledged = false;
+  // The TPM's NV counter when this was written; 0 where there was none to be had.
+  uint64_t tpm_counter = 0;
+  // It was less than an earlier boot had written here.
+  bool tpm_counter_behind = false;
   // Of the boot that wrote this: how a restarted program knows that the disk was opened, and this
   // file written, since the machine started.
   std::string boot_id{};

@@ -16,6 +16,10 @@ NodeState Example() {
                   .manifest_generation = 0xFFFFFFFFFFFFFFFF,
                   .dek_generation = 3,
                   .disk_reported = true,
+                  .disk_counter = 7,
+                  .counter_acknowledged = false,
+                  .tpm_counter = 0xFFFFFFFFFFFFFFFE,
+                  .tpm_counter_behind = false,
                   .boot_id = "5d2f5a3e-3d9c-4d2e-8d44-5f1f5f0f7a55",
                   .written_at = absl::FromUnixSeconds(1'763'000'000),
                   .ca_certificate_pem = "-----BEGIN CERTIFICATE-----\n",
@@ -39,7 +43,22 @@ TEST(NodeState, RoundTrip) {
 
 TEST(NodeState, EncodingIsStable) {
   EXPECT_TRUE(
-      EncodeNodeState(Example()).starts_with("{\n  \"format\": \"kedge.node-state.v1\",\n"));
+      EncodeNodeState(Example()).starts_with("{\n  \"format\": \"kedge.node-state.v2\",\n"));
+}
+
+// As written before disks were counted: read, and counted from 0.
+TEST(NodeState, FormatOneIsReadAtCounterZero) {
+  NodeState old = Example();
+  old.disk_counter = old.tpm_counter = 0;
+  const std::string text =
+      absl::StrReplaceAll(EncodeNodeState(old), {{"state.v2", "state.v1"},
+                                                 {"  \"disk_counter\": 0,\n", ""},
+                                                 {"  \"counter_acknowledged\": false,\n", ""},
+                                                 {"  \"tpm_counter\": 0,\n", ""},
+                                                 {"  \"tpm_counter_behind\": false,\n", ""}});
+  ASSERT_OK_AND_ASSIGN(const NodeState parsed, Parse(text));
+  EXPECT_EQ(parsed, old);
+  EXPECT_THAT(Parse(With("state.v2", "state.v1")), HasFault("MALFORMED")) << "it has no counters";
 }
 
 TEST(NodeState, StrictlyRefused) {
@@ -48,7 +67,7 @@ TEST(NodeState, StrictlyRefused) {
   EXPECT_THAT(Parse("[]"), HasFault("MALFORMED"));
   EXPECT_THAT(Parse("{}"), HasFault("MALFORMED"));
   EXPECT_THAT(Parse(EncodeNodeState(Example()) + "x"), HasFault("MALFORMED"));
-  EXPECT_THAT(Parse(With("state.v1", "state.v2")), HasFault("MALFORMED"));
+  EXPECT_THAT(Parse(With("state.v2", "state.v3")), HasFault("MALFORMED"));
   EXPECT_THAT(Parse(With("\"node\":", "\"extra\": 1,\n\"node\":")), HasFault("MALFORMED"));
   EXPECT_THAT(Parse(With("\"role\": \"worker\",", "")), HasFault("MALFORMED")) << "missing";
   EXPECT_THAT(Parse(With("\"role\":", "\"role\": \"control-plane\", \"role\":")),

@@ -89,6 +89,7 @@ struct ReleaseAsk {
   Bytes invitation{};  // the whole file as measured
   DiskContent disk_content = DiskContent::kForeign;
   Sha256Digest header_digest{};
+  uint64_t disk_counter = 0;  // as the header shows it; for kLuks2
 };
 
 enum class DiskOrder { kFormat, kOpen };
@@ -97,6 +98,10 @@ struct Release {
   SecretBytes dek{};
   uint32_t dek_generation = 1;
   DiskOrder order = DiskOrder::kOpen;
+  // What the disk's header may show, and where this boot takes it.
+  DiskCounters counters{};
+  // The owner takes the disk for this node's, whatever else on it and in the TPM says otherwise.
+  bool disk_accepted = false;
   SecretBytes node_key_pem{};  // made for this release; its certificate is below
   std::string node_certificate_pem{};
   std::string ca_certificate_pem{};
@@ -108,8 +113,10 @@ struct ReportAsk {
   std::string node{};
   std::string role{};
   Bytes invitation{};
-  std::string state{};  // "FORMATTED", "JOINED"
+  std::string state{};  // "FORMATTED", "ADVANCED", "JOINED"
   Sha256Digest header_digest{};
+  uint64_t disk_counter = 0;        // where the disk is now
+  bool tpm_counter_behind = false;  // a warning for the owner
 };
 
 // The key service as a node sees it. Each call is one attested exchange with a deadline of its own.

@@ -22,6 +22,15 @@ void ExpectGoodEnd(FakeMachine& machine) {
   ASSERT_OK_AND_ASSIGN(const NodeState state, ParseNodeState(machine.disk.files[kNodeStateFile]));
   EXPECT_TRUE(state.disk_reported);
   EXPECT_EQ(state.header_digest, machine.service.formatted_header);
+  // Header, file system, service and TPM agree, and each boot was counted once.
+  EXPECT_TRUE(state.counter_acknowledged);
+  EXPECT_TRUE(machine.disk.header_is_whole());
+  EXPECT_EQ(machine.disk.counter(), machine.service.disk_counter);
+  EXPECT_EQ(machine.service.next_disk_counter, 0u);
+  EXPECT_EQ(state.disk_counter, machine.service.disk_counter);
+  EXPECT_EQ(machine.tpm.ReadCounter().value(), state.disk_counter);
+  EXPECT_EQ(state.tpm_counter, state.disk_counter);
+  EXPECT_FALSE(machine.service.tpm_counter_behind);
   ASSERT_OK_AND_ASSIGN(const PcrValues pcrs,
                        machine.tpm.ReadPcrs(PcrBank::kSha256, {kNodePcr, kClusterIdPcr}));
   for (const auto& [pcr, value] : pcrs) {
@@ -79,6 +88,65 @@ TEST_P(CutOff, RebootedNodeResumes) {
     EXPECT_EQ(machine.disk.files.contains("data"), had_complete_disk);
   });
 }
+
+// The same for a boot of a node that has a disk: it is opened, advanced and acknowledged.
+class CutOffLater : public ::testing::TestWithParam<std::string_view> {
+ protected:
+  template <typename AfterKill>
+  int AtEveryPoint(AfterKill after_kill) {
+    for (int point = 0;; ++point) {
+      FakeMachine machine(GetParam());
+      EXPECT_OK(machine.Boot());
+      machine.disk.files["data"] = ToBytes("kept");
+      machine.PowerCut();
+      machine.kill.KillAt(point);
+      size_t stage = 0;
+      while (stage < std::size(kStages) && machine.Run(kStages[stage]).ok()) ++stage;
+      if (!machine.kill.dead()) {
+        EXPECT_EQ(stage, std::size(kStages));
+        EXPECT_EQ(machine.service.disk_counter, 2u);
+        return point;
+      }
+      SCOPED_TRACE(::testing::Message()
+                   << "cut off at point " << point << " in stage " << ToString(kStages[stage]));
+      after_kill(machine, stage);
+      EXPECT_EQ(machine.disk.formats, 1);
+      EXPECT_EQ(AsText(machine.disk.files["data"]), "kept");
+      if (HasFatalFailure()) return point;
+    }
+  }
+};
+
+TEST_P(CutOffLater, RestartedProgramResumes) {
+  const int points = AtEveryPoint([](FakeMachine& machine, size_t stage) {
+    machine.kill.Revive();
+    for (; stage < std::size(kStages); ++stage) {
+      ASSERT_OK(machine.Run(kStages[stage], {.give_up_on_refusal = true}));
+    }
+    ExpectGoodEnd(machine);
+    EXPECT_EQ(machine.service.disk_counter, 2u) << "one boot, one advance";
+    EXPECT_EQ(machine.disk.advances, 1);
+  });
+  EXPECT_GT(points, 60) << "the whole boot was walked through";
+}
+
+TEST_P(CutOffLater, RebootedNodeResumes) {
+  AtEveryPoint([](FakeMachine& machine, size_t) {
+    const uint64_t acknowledged = machine.service.disk_counter;
+    machine.PowerCut();
+    for (const Stage stage : kStages) {
+      ASSERT_OK(machine.Run(stage, {.give_up_on_refusal = true}));
+    }
+    ExpectGoodEnd(machine);
+    EXPECT_EQ(machine.service.disk_counter, acknowledged + 1);
+    EXPECT_EQ(machine.disk.advances, static_cast<int>(acknowledged));
+  });
+}
+
+INSTANTIATE_TEST_SUITE_P(Roles, CutOffLater, ::testing::Values(kControlPlane, kWorker),
+                         [](const auto& test) {
+                           return test.param == kWorker ? "Worker" : "FirstNode";
+                         });
 
 // Whoever starts the stages again after all went well changes nothing.
 TEST_P(CutOff, FinishedStagesAreIdempotent) {

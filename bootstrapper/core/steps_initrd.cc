@@ -1,9 +1,4 @@
 // Stage initrd: from a measured node to an open state disk.
-#include <absl/strings/str_cat.h>
-
-#include <algorithm>
-#include <array>
-
 #include "attestation/model/measure_once.h"
 #include "bootstrapper/core/node_waits.h"
 #include "bootstrapper/core/steps.h"
@@ -12,12 +7,23 @@
 namespace kedge {
 namespace {
 
-DiskBinding BindingOf(const Node& node, const Bytes& cluster_id) {
-  return {.cluster_id_hex = ToHex(cluster_id),
-          .node = node.invitation->node,
-          .volume = kStateVolume,
-          .dek_generation = node.release->dek_generation};
+Status SaveState(Node& node) {
+  return node.ports.state.Write(kNodeStateFile, AsBytes(EncodeNodeState(*node.state)));
 }
+
+Status Report(Node& node, const char* state) {
+  ASSIGN_OR_RETURN(const KeyServiceAddress service, NextKeyService(node));
+  return WaitingForKeyService(node.ports.key_service.Report(
+      service, {.node = node.state->node,
+                .role = node.state->role,
+                .invitation = node.invitation_bytes,
+                .state = state,
+                .header_digest = node.state->header_digest,
+                .disk_counter = node.state->disk_counter,
+                .tpm_counter_behind = node.state->tpm_counter_behind}));
+}
+
+}  // namespace
 
 const Bytes& ClusterIdOf(const Node& node) {
   return node.own_service ? node.own_service->cluster_id : node.invitation->cluster_id;
@@ -27,26 +33,12 @@ const Bytes& ServiceKeyOf(const Node& node) {
   return node.own_service ? node.own_service->service_key_spki : node.invitation->service_key_spki;
 }
 
-// The disk's own final answers to "is this my disk, formatted to the end?". Anything else (an I/O
-// error, no memory) says nothing about the disk and never leads to a format.
-bool SaysNotFormattedByUs(const Status& status) {
-  static constexpr std::array<std::string_view, 5> kAnswers = {
-      "DISK_BLANK", "HEADER_NOT_ACCEPTED", "HEADER_MAC", "WRONG_KEY", "MARKER_MISSING"};
-  const std::string code = FaultCode(status);
-  return std::find(kAnswers.begin(), kAnswers.end(), code) != kAnswers.end();
-}
-
-Status SaveState(Node& node) {
-  return node.ports.state.Write(kNodeStateFile, AsBytes(EncodeNodeState(*node.state)));
-}
-
-}  // namespace
-
 bool IsFirstNode(const Node& node) { return node.invitation->IsFirstNode(); }
 bool IsOrderedToFormat(const Node& node) {
   return node.release && node.release->order == DiskOrder::kFormat;
 }
 bool IsDiskUnreported(const Node& node) { return !node.state->disk_reported; }
+bool IsCounterUnacknowledged(const Node& node) { return !node.state->counter_acknowledged; }
 
 StatusOr<KeyServiceAddress> NextKeyService(Node& node) {
   KeyServiceAddress service{.endpoint = node.options.own_service,
@@ -60,16 +52,6 @@ StatusOr<KeyServiceAddress> NextKeyService(Node& node) {
   }
   if (service.service_key_spki.empty()) return Internal("a key service without a pinned key");
   return service;
-}
-
-StatusOr<bool> DiskOpened(Node& node) {
-  if (node.opened_header) return true;
-  ASSIGN_OR_RETURN(const bool mounted, node.ports.state.Mounted());
-  if (!mounted) return false;
-  // An earlier run of this program opened it and was cut off.
-  ASSIGN_OR_RETURN(const DiskInspection disk, node.ports.disk.Inspect());
-  node.opened_header = disk.header_digest;
-  return true;
 }
 
 StatusOr<bool> StateWrittenInThisBoot(Node& node) {
@@ -113,38 +95,10 @@ Status GetRelease(Node& node) {
                                                   .role = node.invitation->role,
                                                   .invitation = node.invitation_bytes,
                                                   .disk_content = disk.content,
-                                                  .header_digest = disk.header_digest});
+                                                  .header_digest = disk.header_digest,
+                                                  .disk_counter = disk.disk_counter});
   if (!release.ok()) return WaitingForKeyService(release.status());
   node.release = *std::move(release);
-  return absl::OkStatus();
-}
-
-Status FormatDisk(Node& node) {
-  const DiskBinding binding = BindingOf(node, ClusterIdOf(node));
-  ASSIGN_OR_RETURN(const DiskInspection disk, node.ports.disk.Inspect());
-  if (disk.content == DiskContent::kLuks2) {
-    // Formatted under this order before, and cut off before it could be reported: what is already
-    // there is kept.
-    StatusOr<Sha256Digest> opened = node.ports.disk.Open(node.release->dek, binding);
-    if (opened.ok()) {
-      node.opened_header = *opened;
-      return absl::OkStatus();
-    }
-    if (!SaysNotFormattedByUs(opened.status())) return opened.status();
-  }
-  const auto progress = [&node](int percent) {
-    node.ports.events.Emit({.kind = BootEventKind::kProgress,
-                            .stage = Stage::kInitrd,
-                            .step = "format-if-ordered",
-                            .uptime = node.ports.timer.Uptime(),
-                            .detail = absl::StrCat("formatting the state disk: ", percent, " %")});
-  };
-  return node.ports.disk.Format(node.release->dek, binding, progress).status();
-}
-
-Status OpenDisk(Node& node) {
-  ASSIGN_OR_RETURN(node.opened_header,
-                   node.ports.disk.Open(node.release->dek, BindingOf(node, ClusterIdOf(node))));
   return absl::OkStatus();
 }
 
@@ -163,6 +117,10 @@ Status WriteNodeState(Node& node) {
       .dek_generation = release.dek_generation,
       .header_digest = *node.opened_header,
       .disk_reported = release.order == DiskOrder::kOpen,
+      .disk_counter = release.counters.next,
+      .counter_acknowledged = false,
+      .tpm_counter = node.tpm_counter,
+      .tpm_counter_behind = node.tpm_counter_behind,
       .boot_id = std::move(boot_id),
       .written_at = EffectiveNow(node.ports.clock.Now(), node.options.build_time,
                                  node.invitation->issue_time),
@@ -175,14 +133,15 @@ Status WriteNodeState(Node& node) {
 }
 
 Status ReportFormatted(Node& node) {
-  ASSIGN_OR_RETURN(const KeyServiceAddress service, NextKeyService(node));
-  RETURN_IF_ERROR(WaitingForKeyService(
-      node.ports.key_service.Report(service, {.node = node.state->node,
-                                              .role = node.state->role,
-                                              .invitation = node.invitation_bytes,
-                                              .state = "FORMATTED",
-                                              .header_digest = node.state->header_digest})));
+  RETURN_IF_ERROR(Report(node, "FORMATTED"));
   node.state->disk_reported = true;
+  node.state->counter_acknowledged = true;
+  return SaveState(node);
+}
+
+Status AcknowledgeDisk(Node& node) {
+  RETURN_IF_ERROR(Report(node, "ADVANCED"));
+  node.state->counter_acknowledged = true;
   return SaveState(node);
 }
 

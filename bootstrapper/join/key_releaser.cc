@@ -78,6 +78,11 @@ StatusOr<Release> FromAnswer(ExchangeResult result, const ReleaseAsk& ask) {
   } else {
     return BadAnswer("gives neither the order to format nor to open");
   }
+  release.counters = {.acknowledged = answer.disk_counter(), .next = answer.next_disk_counter()};
+  release.disk_accepted = answer.disk_accepted();
+  if (release.counters.next <= release.counters.acknowledged) {
+    return BadAnswer("has no next counter for the disk");
+  }
   const auto digest = ToArray<std::tuple_size_v<Sha256Digest>>(AsBytes(answer.manifest_digest()));
   if (!digest) return BadAnswer("has no manifest digest");
   release.manifest_digest = *digest;
@@ -120,6 +125,7 @@ StatusOr<Release> ExchangeKeyReleaser::GetRelease(const KeyServiceAddress& servi
   payload.mutable_disk()->set_content(std::string(NameOf(ask.disk_content)));
   if (ask.disk_content == DiskContent::kLuks2) {
     payload.mutable_disk()->set_header_digest(ToField(ask.header_digest));
+    payload.mutable_disk()->set_disk_counter(ask.disk_counter);
   }
   exchange.payload = Serialise(payload);
 
@@ -137,6 +143,8 @@ Status ExchangeKeyReleaser::Report(const KeyServiceAddress& service, const Repor
   request.mutable_report()->set_role(ask.role);
   request.mutable_report()->set_state(ask.state);
   request.mutable_report()->set_header_digest(ToField(ask.header_digest));
+  request.mutable_report()->set_disk_counter(ask.disk_counter);
+  request.mutable_report()->set_tpm_counter_behind(ask.tpm_counter_behind);
   exchange.request = Serialise(request);
   ASSIGN_OR_RETURN(const v1::NodePayload payload, Payload(issuer_, ask.invitation));
   exchange.payload = Serialise(payload);

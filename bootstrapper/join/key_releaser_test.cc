@@ -36,6 +36,9 @@ struct Service {
   Status refusal;
   std::string disk_order = "format";
   std::string box_id = "node-2/state";
+  uint64_t disk_counter = 7;
+  uint64_t next_disk_counter = 8;
+  bool disk_accepted = false;
   SystemRandom random;
 
   std::mutex mutex;
@@ -84,6 +87,9 @@ class TestExchange final : public ServerExchange {
     answer.set_ca_certificate_pem("ca");
     answer.set_manifest_digest(std::string(32, 'm'));
     answer.set_manifest_generation(7);
+    answer.set_disk_counter(service_.disk_counter);
+    answer.set_next_disk_counter(service_.next_disk_counter);
+    answer.set_disk_accepted(service_.disk_accepted);
     ServerAnswer out;
     out.payload = ToBytes(answer.SerializeAsString());
     ASSIGN_OR_RETURN(SecretBytes dek, SecretBytes::CopyOf(Bytes(32, 0xDE)));
@@ -153,6 +159,7 @@ class KeyReleaserTest : public ::testing::Test {
                    .invitation = ToBytes(invitation_),
                    .disk_content = DiskContent::kLuks2};
     ask.header_digest.fill(0x4D);
+    ask.disk_counter = 5;
     return releaser_.GetRelease(address_, ask);
   }
 
@@ -176,6 +183,9 @@ TEST_F(KeyReleaserTest, ReleaseFromARemoteService) {
   EXPECT_EQ(release.ca_certificate_pem, "ca");
   EXPECT_EQ(release.manifest_digest[0], 'm');
   EXPECT_EQ(release.manifest_generation, 7u);
+  EXPECT_EQ(release.counters.acknowledged, 7u);
+  EXPECT_EQ(release.counters.next, 8u);
+  EXPECT_FALSE(release.disk_accepted);
 
   EXPECT_EQ(service_.request.release().node(), "node-2");
   EXPECT_EQ(service_.request.release().role(), "worker");
@@ -183,6 +193,7 @@ TEST_F(KeyReleaserTest, ReleaseFromARemoteService) {
   EXPECT_EQ(service_.payload.invitation(), invitation_);
   EXPECT_EQ(service_.payload.disk().content(), "luks2");
   EXPECT_EQ(service_.payload.disk().header_digest(), std::string(32, 0x4D));
+  EXPECT_EQ(service_.payload.disk().disk_counter(), 5u);
   EXPECT_EQ(service_.activated, 0);
 }
 
@@ -218,6 +229,22 @@ TEST_F(KeyReleaserTest, OpenOrderIsUnderstood) {
 
 TEST_F(KeyReleaserTest, UnknownOrderIsNoOrder) {
   service_.disk_order = "";
+  EXPECT_THAT(GetRelease(), HasFault("MALFORMED"));
+}
+
+TEST_F(KeyReleaserTest, OwnersAcceptanceIsUnderstood) {
+  service_.disk_accepted = true;
+  service_.next_disk_counter = 12;
+  ASSERT_OK_AND_ASSIGN(const Release release, GetRelease());
+  EXPECT_TRUE(release.disk_accepted);
+  EXPECT_EQ(release.counters.next, 12u);
+}
+
+// A service that does not count would have every copy of the disk opened.
+TEST_F(KeyReleaserTest, AnswerWithoutTheNextCounterIsNotTaken) {
+  service_.next_disk_counter = 0;
+  EXPECT_THAT(GetRelease(), HasFault("MALFORMED"));
+  service_.next_disk_counter = 7;
   EXPECT_THAT(GetRelease(), HasFault("MALFORMED"));
 }
 
@@ -270,7 +297,11 @@ TEST_F(KeyReleaserTest, Report) {
   ReportAsk ask{
       .node = "node-2", .role = "worker", .invitation = ToBytes(invitation_), .state = "FORMATTED"};
   ask.header_digest.fill(0x4D);
+  ask.disk_counter = 9;
+  ask.tpm_counter_behind = true;
   ASSERT_OK(releaser_.Report(address_, ask));
+  EXPECT_EQ(service_.request.report().disk_counter(), 9u);
+  EXPECT_TRUE(service_.request.report().tpm_counter_behind());
   EXPECT_EQ(service_.request.report().state(), "FORMATTED");
   EXPECT_EQ(service_.request.report().header_digest(), std::string(32, 0x4D));
   EXPECT_EQ(service_.payload.invitation(), invitation_);

@@ -1,12 +1,11 @@
 #include "storage/core/luks_header.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "base/lp.h"
-#include "base/reader.h"
 #include "crypto/hkdf.h"
 #include "crypto/kdf_label.h"
+#include "storage/core/header_copies.h"
 #include "storage/core/luks_layout.h"
 
 namespace kedge {
@@ -19,91 +18,87 @@ Status NotAccepted(std::string_view what) {
   return Refused("HEADER_NOT_ACCEPTED", "LUKS2 header: " + std::string(what));
 }
 
-ByteView FieldOf(ByteView header, LuksField field) {
-  return header.subspan(field.offset, field.size);
-}
-
 bool AllZero(ByteView bytes) {
   return std::all_of(bytes.begin(), bytes.end(), [](uint8_t byte) { return byte == 0; });
 }
 
-uint64_t BigEndian(ByteView field) {
-  uint64_t value = 0;
-  for (const uint8_t byte : field) value = (value << 8) | byte;
-  return value;
-}
-
-// A text field holds exactly `text`, then NUL bytes.
-bool HoldsText(ByteView field, std::string_view text) {
-  return AsText(field.first(text.size())) == text && AllZero(field.subspan(text.size()));
-}
-
-// libuuid's form: 36 lower-case characters, then NUL bytes.
-bool IsUuidField(ByteView field) {
-  constexpr size_t kUuidCharacters = 36;
-  for (size_t i = 0; i < kUuidCharacters; ++i) {
-    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-    const char c = static_cast<char>(field[i]);
-    const bool hex = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-    if (dash ? c != '-' : !hex) return false;
-  }
-  return AllZero(field.subspan(kUuidCharacters));
-}
-
-Sha256Digest ChecksumOf(ByteView copy) {
-  const Bytes zeros(kLuksChecksum.size, 0);
-  return Sha256({copy.first(kLuksChecksum.offset), zeros,
-                 copy.subspan(kLuksChecksum.offset + kLuksChecksum.size)});
-}
-
-// Checks one 16,384-byte copy on its own, without its JSON text.
-Status CheckCopy(ByteView copy, bool primary) {
-  const std::string name = primary ? "primary copy: " : "secondary copy: ";
-  const auto& magic = primary ? kLuksPrimaryMagic : kLuksSecondaryMagic;
-  if (!Equal(FieldOf(copy, kLuksMagic), magic)) return NotAccepted(name + "no LUKS magic");
-  if (BigEndian(FieldOf(copy, kLuksVersion)) != 2) return NotAccepted(name + "version is not 2");
-  if (BigEndian(FieldOf(copy, kLuksHeaderSize)) != kLuksCopyBytes) {
-    return NotAccepted(name + "size of header and JSON area is not 16384");
-  }
-  if (BigEndian(FieldOf(copy, kLuksSequence)) == 0) return NotAccepted(name + "sequence is 0");
-  if (!AllZero(FieldOf(copy, kLuksLabel))) return NotAccepted(name + "has a label");
-  if (!HoldsText(FieldOf(copy, kLuksChecksumAlgorithm), "sha256")) {
-    return NotAccepted(name + "checksum algorithm is not sha256");
-  }
-  if (!IsUuidField(FieldOf(copy, kLuksUuid))) return NotAccepted(name + "UUID is malformed");
-  if (!AllZero(FieldOf(copy, kLuksSubsystem))) return NotAccepted(name + "has a subsystem");
-  if (BigEndian(FieldOf(copy, kLuksHeaderOffset)) != (primary ? 0 : kLuksCopyBytes)) {
-    return NotAccepted(name + "names another offset than its own");
-  }
-  if (!AllZero(FieldOf(copy, kLuksPadding)) || !AllZero(FieldOf(copy, kLuksPadding4096))) {
-    return NotAccepted(name + "padding is not zero");
-  }
-  const ByteView checksum = FieldOf(copy, kLuksChecksum);
-  const Sha256Digest expected = ChecksumOf(copy);
-  if (!Equal(checksum.first(expected.size()), expected) ||
-      !AllZero(checksum.subspan(expected.size()))) {
-    return NotAccepted(name + "checksum is wrong");
+Status CheckDataSize(const HeaderToken& token, uint64_t device_bytes) {
+  constexpr uint64_t kSectorsPerBlock = kLuksSectorBytes / kDeviceMapperSectorBytes;
+  if (device_bytes < kStateDiskMinBytes) return NotAccepted("the disk is smaller than 32 MiB");
+  if (token.data_sectors == 0 || token.data_sectors % kSectorsPerBlock != 0 ||
+      token.data_sectors > (device_bytes - kLuksDataOffset) / kDeviceMapperSectorBytes) {
+    return NotAccepted("the token's data size does not fit on the disk");
   }
   return Status();
 }
 
-// The part of a binary header that both copies share and that means something.
-Bytes CommonBinaryHeader(ByteView copy) {
-  Bytes header = ToBytes(copy.first(kLuksBinaryHeaderBytes));
-  for (const LuksField field : {kLuksMagic, kLuksSalt, kLuksHeaderOffset, kLuksChecksum}) {
-    std::fill_n(header.begin() + static_cast<ptrdiff_t>(field.offset), field.size, uint8_t{0});
-  }
-  return header;
+// What `copy`, which CheckCopy accepts, says.
+StatusOr<HeaderImage> ReadImage(ByteView copy, const Sha256Digest& keyslots) {
+  ASSIGN_OR_RETURN(const std::string_view text, JsonText(copy));
+  ASSIGN_OR_RETURN(const LuksJson json, ParseLuksJson(text));
+  return HeaderImage{
+      .token = json.token,
+      .canonical = Lp({AsBytes(kHeaderLabel), CommonBinaryHeader(copy, SequenceOf(copy)),
+                       AsBytes(json.without_mac), keyslots}),
+      .identity = Lp({AsBytes(kHeaderLabel), CommonBinaryHeader(copy, kLuksFormatSequence),
+                      AsBytes(json.identity), keyslots})};
 }
 
-// The JSON text before its padding; padding other than NUL is refused.
-StatusOr<std::string_view> JsonText(ByteView copy) {
-  const ByteView area = copy.subspan(kLuksBinaryHeaderBytes, kLuksJsonAreaBytes);
-  const auto end = std::find(area.begin(), area.end(), uint8_t{0});
-  const auto length = static_cast<size_t>(end - area.begin());
-  if (length == area.size()) return NotAccepted("JSON text does not end inside its area");
-  if (!AllZero(area.subspan(length))) return NotAccepted("bytes follow the JSON text");
-  return AsText(area.first(length));
+Status CheckEqual(ByteView primary, ByteView secondary) {
+  if (CommonBinaryHeader(primary, 0) != CommonBinaryHeader(secondary, 0)) {
+    return NotAccepted("the two copies differ in sequence or UUID");
+  }
+  if (!Equal(primary.subspan(kLuksBinaryHeaderBytes), secondary.subspan(kLuksBinaryHeaderBytes))) {
+    return NotAccepted("the two copies differ in their JSON");
+  }
+  return Status();
+}
+
+struct Copies {
+  ByteView primary;
+  ByteView secondary;
+  HeaderCopies relation = HeaderCopies::kEqual;
+
+  bool PrimaryCounts() const { return relation != HeaderCopies::kPrimaryTorn; }
+};
+
+StatusOr<Copies> RelateCopies(ByteView region) {
+  Copies out{.primary = region.first(kLuksCopyBytes),
+             .secondary = region.subspan(kLuksCopyBytes, kLuksCopyBytes)};
+  const Status primary = CheckCopy(out.primary, /*primary=*/true);
+  const Status secondary = CheckCopy(out.secondary, /*primary=*/false);
+  if (primary.ok() && secondary.ok()) {
+    if (SequenceOf(out.primary) == SequenceOf(out.secondary)) {
+      RETURN_IF_ERROR(CheckEqual(out.primary, out.secondary));
+    } else if (SequenceOf(out.primary) == SequenceOf(out.secondary) + 1) {
+      out.relation = HeaderCopies::kPrimaryNewer;
+    } else {
+      return NotAccepted("the two copies differ in sequence or UUID");
+    }
+  } else if (primary.ok()) {
+    if (!IsTornFrom(out.secondary, /*torn_is_primary=*/false, out.primary)) return secondary;
+    out.relation = HeaderCopies::kSecondaryTorn;
+  } else if (secondary.ok()) {
+    if (!IsTornFrom(out.primary, /*torn_is_primary=*/true, out.secondary)) return primary;
+    out.relation = HeaderCopies::kPrimaryTorn;
+  } else {
+    return primary;
+  }
+  return out;
+}
+
+// `region` with both copies of this text and sequence number; what `copy` has besides stays.
+Bytes RegionOf(ByteView region, ByteView copy, std::string_view text, uint64_t sequence) {
+  Bytes out = MakeCopy(copy, /*primary=*/true, text, sequence);
+  const Bytes secondary = MakeCopy(copy, /*primary=*/false, text, sequence);
+  out.insert(out.end(), secondary.begin(), secondary.end());
+  const ByteView keyslots = region.subspan(kLuksCopiesBytes);
+  out.insert(out.end(), keyslots.begin(), keyslots.end());
+  return out;
+}
+
+bool MacPasses(const SecretBytes& key, const HeaderImage& image, const DiskBinding& binding) {
+  return ConstantTimeEqual(HeaderMac(key, image, binding), image.token.mac);
 }
 
 }  // namespace
@@ -112,34 +107,26 @@ StatusOr<UnverifiedHeader> ParseHeader(ByteView region, uint64_t device_bytes) {
   if (region.size() != kLuksHeaderRegionBytes) {
     return NotAccepted("expected a header region of 417792 bytes");
   }
-  const ByteView primary = region.first(kLuksCopyBytes);
-  const ByteView secondary = region.subspan(kLuksCopyBytes, kLuksCopyBytes);
-  RETURN_IF_ERROR(CheckCopy(primary, /*primary=*/true));
-  RETURN_IF_ERROR(CheckCopy(secondary, /*primary=*/false));
-  const Bytes common = CommonBinaryHeader(primary);
-  if (common != CommonBinaryHeader(secondary)) {
-    return NotAccepted("the two copies differ in sequence or UUID");
-  }
-  if (!Equal(primary.subspan(kLuksBinaryHeaderBytes), secondary.subspan(kLuksBinaryHeaderBytes))) {
-    return NotAccepted("the two copies differ in their JSON");
-  }
-  ASSIGN_OR_RETURN(const std::string_view text, JsonText(primary));
-  ASSIGN_OR_RETURN(const LuksJson json, ParseLuksJson(text));
-
-  constexpr uint64_t kSectorsPerBlock = kLuksSectorBytes / kDeviceMapperSectorBytes;
-  const uint64_t data_sectors = json.token.data_sectors;
-  if (device_bytes < kStateDiskMinBytes) return NotAccepted("the disk is smaller than 32 MiB");
-  if (data_sectors == 0 || data_sectors % kSectorsPerBlock != 0 ||
-      data_sectors > (device_bytes - kLuksDataOffset) / kDeviceMapperSectorBytes) {
-    return NotAccepted("the token's data size does not fit on the disk");
-  }
-
+  ASSIGN_OR_RETURN(const Copies copies, RelateCopies(region));
+  const Sha256Digest keyslots = Sha256(region.subspan(kLuksCopiesBytes));
+  const ByteView counts = copies.PrimaryCounts() ? copies.primary : copies.secondary;
   UnverifiedHeader header;
-  header.uuid = AsText(FieldOf(primary, kLuksUuid).first(36));
-  header.sequence = BigEndian(FieldOf(primary, kLuksSequence));
-  header.token = json.token;
-  header.canonical = Lp({AsBytes(kHeaderLabel), common, AsBytes(json.without_mac),
-                         Sha256(region.subspan(kLuksCopiesBytes))});
+  ASSIGN_OR_RETURN(header.image, ReadImage(counts, keyslots));
+  if (copies.relation == HeaderCopies::kPrimaryNewer) {
+    ASSIGN_OR_RETURN(header.older, ReadImage(copies.secondary, keyslots));
+    if (header.older->identity != header.image.identity ||
+        header.older->token.disk_counter >= header.image.token.disk_counter) {
+      return NotAccepted("the two copies differ in more than an advance of the counter");
+    }
+  }
+  RETURN_IF_ERROR(CheckDataSize(header.image.token, device_bytes));
+  header.uuid = AsText(FieldOf(counts, kLuksUuid).first(36));
+  header.sequence = SequenceOf(counts);
+  header.copies = copies.relation;
+  ASSIGN_OR_RETURN(const std::string_view text, JsonText(counts));
+  header.region = copies.relation == HeaderCopies::kEqual
+                      ? ToBytes(region)
+                      : RegionOf(region, counts, text, header.sequence);
   return header;
 }
 
@@ -166,10 +153,11 @@ DiskInspection InspectPrefix(ByteView prefix, uint64_t device_bytes) {
   out.content = DiskContent::kLuks2;
   out.header_digest = HeaderDigest(*header);
   out.uuid = header->uuid;
+  out.disk_counter = header->image.token.disk_counter;
   return out;
 }
 
-Sha256Digest HeaderDigest(const UnverifiedHeader& header) { return Sha256(header.canonical); }
+Sha256Digest HeaderDigest(const UnverifiedHeader& header) { return Sha256(header.image.identity); }
 
 StatusOr<StateDiskKeys> DeriveStateDiskKeys(const SecretBytes& dek) {
   const auto derive = [&dek](std::string_view label) {
@@ -182,7 +170,7 @@ StatusOr<StateDiskKeys> DeriveStateDiskKeys(const SecretBytes& dek) {
   return keys;
 }
 
-Sha256Digest HeaderMac(const SecretBytes& header_mac_key, const UnverifiedHeader& header,
+Sha256Digest HeaderMac(const SecretBytes& header_mac_key, const HeaderImage& image,
                        const DiskBinding& binding) {
   LpWriter input;
   input.Add(kMacLabel)
@@ -190,15 +178,17 @@ Sha256Digest HeaderMac(const SecretBytes& header_mac_key, const UnverifiedHeader
       .Add(binding.node)
       .Add(binding.volume)
       .AddU32(binding.dek_generation)
-      .AddU64(header.token.disk_counter)
-      .Add(header.canonical);
+      .AddU64(image.token.disk_counter)
+      .Add(image.canonical);
   return HmacSha256(header_mac_key, input.bytes());
 }
 
 StatusOr<VerifiedHeader> VerifiedHeader::Verify(UnverifiedHeader header,
                                                 const SecretBytes& header_mac_key,
                                                 const DiskBinding& binding) {
-  if (!ConstantTimeEqual(HeaderMac(header_mac_key, header, binding), header.token.mac)) {
+  const bool passes = MacPasses(header_mac_key, header.image, binding) &&
+                      (!header.older || MacPasses(header_mac_key, *header.older, binding));
+  if (!passes) {
     return Refused("HEADER_MAC",
                    "the disk's header was not made with this key for node " + binding.node +
                        ", volume " + binding.volume + ", generation " +
@@ -209,25 +199,43 @@ StatusOr<VerifiedHeader> VerifiedHeader::Verify(UnverifiedHeader header,
   return VerifiedHeader(std::move(header));
 }
 
+Status CheckDiskCounter(uint64_t shown, const DiskCounters& counters) {
+  if (shown == counters.acknowledged || shown == counters.next) return Status();
+  return Refused("STALE_DISK",
+                 "the disk's header is at counter " + std::to_string(shown) + ", expected " +
+                     std::to_string(counters.acknowledged) + " or " +
+                     std::to_string(counters.next) +
+                     ": another copy of this node's disk; attach the newest one, nothing on it was "
+                     "used or changed");
+}
+
 void StoreChecksum(Bytes& region, size_t offset) {
-  const Sha256Digest checksum = ChecksumOf(ByteView(region).subspan(offset, kLuksCopyBytes));
+  const ByteView copy = ByteView(region).subspan(offset, kLuksCopyBytes);
+  const Sha256Digest checksum = ChecksumOfCopy(copy);
   const auto field = std::span(region).subspan(offset + kLuksChecksum.offset, kLuksChecksum.size);
   std::fill(field.begin(), field.end(), uint8_t{0});
   std::copy(checksum.begin(), checksum.end(), field.begin());
 }
 
-StatusOr<Bytes> WithHeaderMac(ByteView region, uint64_t device_bytes, const Sha256Digest& mac) {
-  RETURN_IF_ERROR(ParseHeader(region, device_bytes).status());
-  ASSIGN_OR_RETURN(const std::string_view text, JsonText(region.first(kLuksCopyBytes)));
-  ASSIGN_OR_RETURN(const std::string stamped, ReplaceTokenMac(text, mac));
-  Bytes out = ToBytes(region);
-  for (const size_t copy : {size_t{0}, kLuksCopyBytes}) {
-    // The MAC has a fixed width, so the new text covers the old exactly.
-    std::copy(stamped.begin(), stamped.end(),
-              out.begin() + static_cast<ptrdiff_t>(copy + kLuksBinaryHeaderBytes));
-    StoreChecksum(out, copy);
+StatusOr<Bytes> WithToken(ByteView region, uint64_t device_bytes, const HeaderToken& token,
+                          uint64_t sequence) {
+  ASSIGN_OR_RETURN(const UnverifiedHeader header, ParseHeader(region, device_bytes));
+  if (header.copies != HeaderCopies::kEqual) {
+    return Internal("a token for header copies that differ");
   }
-  return out;
+  const ByteView copy = region.first(kLuksCopyBytes);
+  ASSIGN_OR_RETURN(const std::string_view text, JsonText(copy));
+  ASSIGN_OR_RETURN(const std::string replaced, ReplaceToken(text, token));
+  if (replaced.size() >= kLuksJsonAreaBytes) return Internal("the token does not fit");
+  return RegionOf(region, copy, replaced, sequence);
+}
+
+StatusOr<Bytes> WithHeaderMac(ByteView region, uint64_t device_bytes,
+                              const SecretBytes& header_mac_key, const DiskBinding& binding) {
+  ASSIGN_OR_RETURN(const UnverifiedHeader header, ParseHeader(region, device_bytes));
+  HeaderToken token = header.image.token;
+  token.mac = HeaderMac(header_mac_key, header.image, binding);
+  return WithToken(region, device_bytes, token, header.sequence);
 }
 
 }  // namespace kedge

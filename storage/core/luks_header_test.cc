@@ -45,11 +45,39 @@ TEST(ParseHeaderTest, AcceptsWhatLibcryptsetupWrites) {
                        ParseHeader(HeaderRegion(GoodJson()), kDiskBytes));
   EXPECT_EQ(header.uuid, "17aa7ebd-56a7-4afa-9017-250f0714f63f");
   EXPECT_EQ(header.sequence, 4U);
-  EXPECT_EQ(header.token.dek_generation, 1U);
-  EXPECT_EQ(header.token.disk_counter, 0U);
-  EXPECT_EQ(header.token.data_sectors, 96736U);
-  EXPECT_EQ(ToHex(header.token.mac),
-            "abababab00000000000000000000000000000000000000000000000000000000");
+  EXPECT_EQ(header.copies, HeaderCopies::kEqual);
+  EXPECT_EQ(header.region, HeaderRegion(GoodJson()));
+  const HeaderToken& token = header.image.token;
+  EXPECT_EQ(token.format, kHeaderFormat);
+  EXPECT_EQ(token.dek_generation, 1U);
+  EXPECT_EQ(token.disk_counter, 7U);
+  EXPECT_EQ(token.data_sectors, 96736U);
+  EXPECT_EQ(ToHex(token.mac), "abababab00000000000000000000000000000000000000000000000000000000");
+}
+
+TEST(ParseHeaderTest, AcceptsFormat1AtCounter0) {
+  ASSERT_OK_AND_ASSIGN(const UnverifiedHeader header,
+                       ParseHeader(HeaderRegion(testing::GoodJsonOfFormat1()), kDiskBytes));
+  EXPECT_EQ(header.image.token.format, kHeaderFormat1);
+  EXPECT_EQ(header.image.token.disk_counter, 0U);
+  EXPECT_THAT(
+      ParseHeader(HeaderRegion(testing::Replaced(testing::GoodJsonOfFormat1(),
+                                                 R"("disk_counter":"0")", R"("disk_counter":"1")")),
+                  kDiskBytes),
+      HasFault("HEADER_NOT_ACCEPTED"));
+}
+
+TEST(ParseHeaderTest, CountersAreWholeNumbersUpTo64Bits) {
+  for (const auto& [text, value] :
+       std::vector<std::pair<std::string, uint64_t>>{{"00000000000000000000", 0},
+                                                     {"00000000000000000010", 10},
+                                                     {"18446744073709551615", UINT64_MAX}}) {
+    ASSERT_OK_AND_ASSIGN(
+        const UnverifiedHeader header,
+        ParseHeader(HeaderRegion(testing::Replaced(GoodJson(), "00000000000000000007", text)),
+                    kDiskBytes));
+    EXPECT_EQ(header.image.token.disk_counter, value);
+  }
 }
 
 class HostileHeaderTest : public ::testing::TestWithParam<HostileHeader> {};
@@ -88,12 +116,25 @@ TEST(ParseHeaderTest, RefusesDataThatEndsBeyondTheDisk) {
 TEST(HeaderCorpusTest, HoldsEveryHostileHeader) {
   std::vector<std::pair<std::string, Bytes>> expected = {
       {"good", FuzzInput(FuzzMode::kRaw, HeaderRegion(GoodJson()))},
-      {"good-json", [] {
+      {"good-json",
+       [] {
          Bytes input = {'J'};
          const Bytes text = ToBytes(GoodJson());
          input.insert(input.end(), text.begin(), text.end());
          return input;
-       }()}};
+       }()},
+      {"good-format-1", FuzzInput(FuzzMode::kRaw, HeaderRegion(testing::GoodJsonOfFormat1()))}};
+  {
+    // What an advance leaves that is cut off between its copies, and in the middle of one.
+    Bytes between = HeaderRegion(GoodJson());
+    const Bytes advanced =
+        WithToken(between, kDiskBytes, {.disk_counter = 8, .data_sectors = 96736}, 5).value();
+    const ByteView primary = ByteView(advanced).first(kLuksCopyBytes);
+    expected.emplace_back("advance-torn",
+                          FuzzInput(FuzzMode::kRaw, testing::TornWrite(between, 0, primary, 1)));
+    std::copy(primary.begin(), primary.end(), between.begin());
+    expected.emplace_back("advance-between", FuzzInput(FuzzMode::kRaw, between));
+  }
   for (const HostileHeader& header : HostileHeaders()) {
     const Bytes input = FuzzInput(FuzzMode::kRaw, header.region);
     expected.emplace_back(header.name, input);
@@ -127,7 +168,6 @@ TEST(HeaderDigestTest, CoversTheWholeMeaningOfTheHeader) {
            {"nMUHJHbV", "nMUHJHbW"},
            {"Kqxwx4zF", "Kqxwx4zG"},
            {R"("dek_generation":1)", R"("dek_generation":2)"},
-           {R"("disk_counter":"0")", R"("disk_counter":"1")"},
            {R"("data_sectors":"96736")", R"("data_sectors":"96728")"},
            {R"("iterations":1000,"salt":"03BR)", R"("iterations":1001,"salt":"03BR)"}}) {
     const auto changed =
@@ -138,7 +178,19 @@ TEST(HeaderDigestTest, CoversTheWholeMeaningOfTheHeader) {
   Bytes keyslot = HeaderRegion(GoodJson());
   keyslot.back() ^= 1;
   EXPECT_NE(HeaderDigest(ParseHeader(keyslot, kDiskBytes).value()), HeaderDigest(good));
-  // … except the salt, whose only use is the checksum, and the MAC itself.
+  // … except what an advance changes: counter, format and sequence number; …
+  for (const std::string& counted :
+       {testing::Replaced(GoodJson(), "0007", "0008"), testing::GoodJsonOfFormat1()}) {
+    EXPECT_EQ(HeaderDigest(ParseHeader(HeaderRegion(counted), kDiskBytes).value()),
+              HeaderDigest(good));
+  }
+  Bytes sequence = HeaderRegion(GoodJson());
+  for (const size_t copy : {size_t{0}, kLuksCopyBytes}) {
+    testing::PutInteger(sequence, copy, kLuksSequence, 12);
+    StoreChecksum(sequence, copy);
+  }
+  EXPECT_EQ(HeaderDigest(ParseHeader(sequence, kDiskBytes).value()), HeaderDigest(good));
+  // … the salt, whose only use is the checksum; and the MAC itself.
   Bytes salt = HeaderRegion(GoodJson());
   salt[kLuksSalt.offset] ^= 1;
   StoreChecksum(salt, 0);
@@ -155,11 +207,8 @@ class HeaderMacTest : public ::testing::Test {
   const StateDiskKeys keys_ = DeriveStateDiskKeys(Dek()).value();
 
   StatusOr<UnverifiedHeader> Stamped(const std::string& json = GoodJson()) {
-    const Bytes region = HeaderRegion(json);
-    ASSIGN_OR_RETURN(const UnverifiedHeader header, ParseHeader(region, kDiskBytes));
-    ASSIGN_OR_RETURN(
-        const Bytes stamped,
-        WithHeaderMac(region, kDiskBytes, HeaderMac(keys_.header_mac, header, Binding())));
+    ASSIGN_OR_RETURN(const Bytes stamped,
+                     WithHeaderMac(HeaderRegion(json), kDiskBytes, keys_.header_mac, Binding()));
     return ParseHeader(stamped, kDiskBytes);
   }
 };
@@ -195,16 +244,36 @@ TEST_F(HeaderMacTest, AnotherBindingOrKeyIsRefused) {
 
 TEST_F(HeaderMacTest, ChangedTokenIsRefused) {
   ASSERT_OK_AND_ASSIGN(const UnverifiedHeader stamped, Stamped());
-  ASSERT_OK_AND_ASSIGN(
-      UnverifiedHeader other,
-      Stamped(testing::Replaced(GoodJson(), R"("disk_counter":"0")", R"("disk_counter":"1")")));
-  EXPECT_NE(other.token.mac, stamped.token.mac);
-  other.token.mac = stamped.token.mac;
+  ASSERT_OK_AND_ASSIGN(UnverifiedHeader other,
+                       Stamped(testing::Replaced(GoodJson(), "0007", "0008")));
+  EXPECT_NE(other.image.token.mac, stamped.image.token.mac);
+  other.image.token.mac = stamped.image.token.mac;
   EXPECT_THAT(VerifiedHeader::Verify(other, keys_.header_mac, Binding()), HasFault("HEADER_MAC"));
 }
 
+TEST_F(HeaderMacTest, ChangedSequenceIsRefused) {
+  ASSERT_OK_AND_ASSIGN(const UnverifiedHeader stamped, Stamped());
+  Bytes region = stamped.region;
+  for (const size_t copy : {size_t{0}, kLuksCopyBytes}) {
+    testing::PutInteger(region, copy, kLuksSequence, 5);
+    StoreChecksum(region, copy);
+  }
+  ASSERT_OK_AND_ASSIGN(UnverifiedHeader other, ParseHeader(region, kDiskBytes));
+  EXPECT_THAT(VerifiedHeader::Verify(std::move(other), keys_.header_mac, Binding()),
+              HasFault("HEADER_MAC"));
+}
+
+TEST(DiskCounterTest, OneOfTwoIsCurrent) {
+  const DiskCounters counters{.acknowledged = 7, .next = 12};
+  EXPECT_OK(CheckDiskCounter(7, counters));
+  EXPECT_OK(CheckDiskCounter(12, counters));
+  for (const uint64_t stale : {0, 6, 8, 11, 13}) {
+    EXPECT_THAT(CheckDiskCounter(stale, counters), HasFault("STALE_DISK"));
+  }
+}
+
 TEST(WithHeaderMacTest, RefusesARegionThatIsNotAccepted) {
-  EXPECT_THAT(WithHeaderMac(Bytes(kLuksHeaderRegionBytes, 0), kDiskBytes, {}),
+  EXPECT_THAT(WithHeaderMac(Bytes(kLuksHeaderRegionBytes, 0), kDiskBytes, Dek(), Binding()),
               HasFault("HEADER_NOT_ACCEPTED"));
 }
 
@@ -239,6 +308,7 @@ TEST_F(InspectPrefixTest, GoodHeaderIsLuks2) {
   EXPECT_EQ(inspection.content, DiskContent::kLuks2);
   EXPECT_EQ(inspection.header_digest, HeaderDigest(GoodHeader()));
   EXPECT_EQ(inspection.uuid, GoodHeader().uuid);
+  EXPECT_EQ(inspection.disk_counter, 7U);
 }
 
 TEST_F(InspectPrefixTest, HostileHeadersAreForeignNeverBlank) {

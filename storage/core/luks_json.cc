@@ -15,8 +15,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// The allow-list. A value "<kind>" stands for any value of that kind (MatchesKind); everything
-// else must be equal.
+// The allow-list, in format 2; format 1 differs in the token's version and counter. A value
+// "<kind>" stands for any value of that kind (MatchesKind); everything else must be equal.
 constexpr std::string_view kTemplate = R"json({
   "keyslots": {"0": {
     "type": "luks2",
@@ -29,9 +29,9 @@ constexpr std::string_view kTemplate = R"json({
   "tokens": {"0": {
     "type": "kedge",
     "keyslots": ["0"],
-    "version": 1,
+    "version": 2,
     "dek_generation": "<positive 32-bit integer>",
-    "disk_counter": "<64-bit integer in a string>",
+    "disk_counter": "<64-bit integer in 20 digits>",
     "data_sectors": "<64-bit integer in a string>",
     "mac": "<hexadecimal of 32 bytes>"}},
   "segments": {"0": {
@@ -46,6 +46,11 @@ constexpr std::string_view kTemplate = R"json({
     "digest": "<base64 of 32 bytes>"}},
   "config": {"json_size": "12288", "keyslots_size": "16744448"}
 })json";
+
+constexpr char kFormat1Counter[] = "0";
+// Every counter is as long as every other, so that an advance moves nothing else in the text.
+constexpr size_t kCounterDigits = 20;
+constexpr size_t kMacDigits = 64;
 
 constexpr size_t kMaxDepth = 8;
 // The PBKDF2 work a header may ask for: 1,000 is the least that libcryptsetup takes, and what we
@@ -118,6 +123,17 @@ std::optional<uint64_t> ParseDecimal(const std::string& text) {
   return value;
 }
 
+std::string CounterText(uint64_t counter) {
+  const std::string digits = std::to_string(counter);
+  return std::string(kCounterDigits - digits.size(), '0') + digits;
+}
+
+std::optional<uint64_t> ParseCounter(const std::string& text) {
+  if (text.size() != kCounterDigits) return std::nullopt;
+  const size_t first = std::min(text.find_first_not_of('0'), kCounterDigits - 1);
+  return ParseDecimal(text.substr(first));
+}
+
 bool IsBase64Of32(const Json& value) {
   if (!value.is_string()) return false;
   const auto bytes = FromBase64(value.get_ref<const std::string&>());
@@ -141,6 +157,9 @@ bool MatchesKind(std::string_view kind, const Json& value) {
   if (kind == "<base64 of 32 bytes>") return IsBase64Of32(value);
   if (kind == "<hexadecimal of 32 bytes>") return IsLowerHexOf32(value);
   if (kind == "<positive 32-bit integer>") return IsIntegerWithin(value, 1, UINT32_MAX);
+  if (kind == "<64-bit integer in 20 digits>") {
+    return value.is_string() && ParseCounter(value.get_ref<const std::string&>()).has_value();
+  }
   return kind == "<64-bit integer in a string>" && value.is_string() &&
          ParseDecimal(value.get_ref<const std::string&>()).has_value();
 }
@@ -171,13 +190,38 @@ Status Match(const Json& expected, const Json& actual, const std::string& path) 
   return NotAccepted(path + ": expected " + expected.dump() + ", found " + Quoted(actual));
 }
 
+const Json& Template(uint32_t format) {
+  static const Json* const format2 = new Json(Json::parse(kTemplate));
+  static const Json* const format1 = [] {
+    auto* json = new Json(*format2);
+    (*json)["tokens"]["0"]["version"] = kHeaderFormat1;
+    (*json)["tokens"]["0"]["disk_counter"] = kFormat1Counter;
+    return json;
+  }();
+  return format == kHeaderFormat1 ? *format1 : *format2;
+}
+
+// What the token says of itself; format 2 where it says nothing that is known.
+uint32_t FormatOf(const Json& json) {
+  const Json::json_pointer version("/tokens/0/version");
+  return json.contains(version) && json.at(version) == kHeaderFormat1 ? kHeaderFormat1
+                                                                      : kHeaderFormat;
+}
+
+void SetToken(Json& json, uint32_t format, uint64_t disk_counter, const std::string& mac) {
+  Json& token = json["tokens"]["0"];
+  token["version"] = format;
+  token["disk_counter"] =
+      format == kHeaderFormat1 ? std::string(kFormat1Counter) : CounterText(disk_counter);
+  token["mac"] = mac;
+}
+
 StatusOr<Json> ParseAccepted(std::string_view text) {
   if (text.size() > kLuksJsonAreaBytes) return NotAccepted("larger than its area");
   StructureCheck structure;
   if (!Json::sax_parse(text, &structure)) return NotAccepted(structure.problem());
   Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
-  static const Json* const expected = new Json(Json::parse(kTemplate));
-  RETURN_IF_ERROR(Match(*expected, json, ""));
+  RETURN_IF_ERROR(Match(Template(FormatOf(json)), json, ""));
   if (json.dump() != text) {
     return NotAccepted("not in the compact spelling that libcryptsetup writes");
   }
@@ -188,32 +232,52 @@ StatusOr<Json> ParseAccepted(std::string_view text) {
 
 StatusOr<LuksJson> ParseLuksJson(std::string_view text) {
   ASSIGN_OR_RETURN(Json json, ParseAccepted(text));
-  Json& token = json["tokens"]["0"];
+  const Json& token = json["tokens"]["0"];
   LuksJson out;
+  out.token.format = token["version"].get<uint32_t>();
   out.token.dek_generation = token["dek_generation"].get<uint32_t>();
-  out.token.disk_counter = ParseDecimal(token["disk_counter"].get<std::string>()).value();
+  if (out.token.format != kHeaderFormat1) {
+    out.token.disk_counter = ParseCounter(token["disk_counter"].get<std::string>()).value();
+  }
   out.token.data_sectors = ParseDecimal(token["data_sectors"].get<std::string>()).value();
   out.token.mac = ToArray<32>(FromHex(token["mac"].get<std::string>()).value()).value();
-  token["mac"] = "";
+  SetToken(json, out.token.format, out.token.disk_counter, "");
   out.without_mac = json.dump();
+  SetToken(json, kHeaderFormat1, 0, "");
+  out.identity = json.dump();
   return out;
 }
 
 std::string RenderHeaderToken(const HeaderToken& token) {
-  const Json json = {{"type", "kedge"},
-                     {"keyslots", Json::array({"0"})},
-                     {"version", 1},
-                     {"dek_generation", token.dek_generation},
-                     {"disk_counter", std::to_string(token.disk_counter)},
-                     {"data_sectors", std::to_string(token.data_sectors)},
-                     {"mac", ToHex(token.mac)}};
+  Json json = {{"tokens",
+                {{"0",
+                  {{"type", "kedge"},
+                   {"keyslots", Json::array({"0"})},
+                   {"version", 0},
+                   {"dek_generation", token.dek_generation},
+                   {"disk_counter", ""},
+                   {"data_sectors", std::to_string(token.data_sectors)},
+                   {"mac", ""}}}}}};
+  SetToken(json, token.format, token.disk_counter, ToHex(token.mac));
+  return json["tokens"]["0"].dump();
+}
+
+StatusOr<std::string> ReplaceToken(std::string_view text, const HeaderToken& token) {
+  ASSIGN_OR_RETURN(Json json, ParseAccepted(text));
+  SetToken(json, token.format, token.disk_counter, ToHex(token.mac));
   return json.dump();
 }
 
-StatusOr<std::string> ReplaceTokenMac(std::string_view text, const Sha256Digest& mac) {
-  ASSIGN_OR_RETURN(Json json, ParseAccepted(text));
-  json["tokens"]["0"]["mac"] = ToHex(mac);
-  return json.dump();
+std::vector<TextRange> ChangingDigits(std::string_view text) {
+  constexpr std::string_view kVersion1 = R"("version":1,)";
+  constexpr std::string_view kCounter = R"("disk_counter":")";
+  constexpr std::string_view kMac = R"("mac":")";
+  // Each of these stands once in an accepted text: no other member has such a name.
+  std::vector<TextRange> ranges = {{text.find(kMac) + kMac.size(), kMacDigits}};
+  if (text.find(kVersion1) == std::string_view::npos) {
+    ranges.push_back({text.find(kCounter) + kCounter.size(), kCounterDigits});
+  }
+  return ranges;
 }
 
 }  // namespace kedge

@@ -4,14 +4,21 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/status.h"
 #include "crypto/digest.h"
 
 namespace kedge {
 
+// Formats of the token, and so of the header (docs/FORMATS.md). Format 1 does not count: its disk
+// counter is 0. Only format 2 is written.
+inline constexpr uint32_t kHeaderFormat1 = 1;
+inline constexpr uint32_t kHeaderFormat = 2;
+
 // What our token carries. Nothing here is true before the header MAC has passed.
 struct HeaderToken {
+  uint32_t format = kHeaderFormat;
   uint32_t dek_generation = 0;
   uint64_t disk_counter = 0;
   uint64_t data_sectors = 0;  // of the opened device, 512 bytes each
@@ -20,8 +27,11 @@ struct HeaderToken {
 
 struct LuksJson {
   HeaderToken token;
-  // The document with an empty MAC, in the spelling of the input: what digest and MAC cover.
+  // The document with an empty MAC, in the spelling of the input: what the MAC covers.
   std::string without_mac;
+  // The same as format 1 would spell it, at counter 0: what the digest covers, so that it stays the
+  // same when the disk is counted.
+  std::string identity;
 };
 
 // Accepts only the document that libcryptsetup 2.6 writes for us (the template in luks_json.cc):
@@ -33,7 +43,16 @@ StatusOr<LuksJson> ParseLuksJson(std::string_view text);
 // The token as JSON for libcryptsetup and the key `0` of `tokens`.
 std::string RenderHeaderToken(const HeaderToken& token);
 
-// `text`, which ParseLuksJson accepts, with another MAC in the token.
-StatusOr<std::string> ReplaceTokenMac(std::string_view text, const Sha256Digest& mac);
+// `text`, which ParseLuksJson accepts, with the token's format, counter and MAC replaced by those
+// of `token`. As long as `text` where the format stays.
+StatusOr<std::string> ReplaceToken(std::string_view text, const HeaderToken& token);
+
+// Where the digits of the counter (none in format 1) and of the MAC stand in `text`, which
+// ParseLuksJson accepts.
+struct TextRange {
+  size_t offset = 0;
+  size_t size = 0;
+};
+std::vector<TextRange> ChangingDigits(std::string_view text);
 
 }  // namespace kedge

@@ -22,6 +22,11 @@ inline constexpr uint64_t kLuksDataOffset = uint64_t{16} << 20;
 inline constexpr size_t kLuksVolumeKeyBytes = 96;
 inline constexpr uint32_t kLuksSectorBytes = 4096;
 inline constexpr uint64_t kDeviceMapperSectorBytes = 512;
+// A power cut leaves each stretch of this many bytes either old or new.
+inline constexpr size_t kAtomicWriteBytes = 512;
+// The sequence number that a format leaves (libcryptsetup 2.6); the digest covers it in place of
+// the real one.
+inline constexpr uint64_t kLuksFormatSequence = 4;
 
 // Smallest disk that Format accepts: the journal, the tags and a file system must fit.
 inline constexpr uint64_t kStateDiskMinBytes = uint64_t{32} << 20;

@@ -34,17 +34,26 @@ StatusOr<BlockDisk> BlockDisk::OpenForWriting(const std::string& path) {
   return Open(path, O_RDWR | O_EXCL);
 }
 
-StatusOr<Bytes> BlockDisk::ReadPrefix(size_t size) const {
-  Bytes out(static_cast<size_t>(std::min<uint64_t>(size, bytes_)));
+StatusOr<BlockDisk> BlockDisk::OpenForHeaderWrites(const std::string& path) {
+  return Open(path, O_RDWR);
+}
+
+Status BlockDisk::ReadInto(uint64_t offset, std::span<uint8_t> out) const {
   size_t done = 0;
   while (done < out.size()) {
     const ssize_t got =
-        pread(fd_.get(), out.data() + done, out.size() - done, static_cast<off_t>(done));
+        pread(fd_.get(), out.data() + done, out.size() - done, static_cast<off_t>(offset + done));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return ErrnoStatus(errno, "read of the disk header");
     if (got == 0) return ErrnoStatus(EIO, "read of the disk header ended early");
     done += static_cast<size_t>(got);
   }
+  return Status();
+}
+
+StatusOr<Bytes> BlockDisk::ReadPrefix(size_t size) const {
+  Bytes out(static_cast<size_t>(std::min<uint64_t>(size, bytes_)));
+  RETURN_IF_ERROR(ReadInto(0, out));
   return out;
 }
 
@@ -56,11 +65,11 @@ Status BlockDisk::ZeroPrefix(uint64_t size) const {
   return Status();
 }
 
-Status BlockDisk::WritePrefix(ByteView content) const {
+Status BlockDisk::Write(uint64_t offset, ByteView content) const {
   size_t done = 0;
   while (done < content.size()) {
-    const ssize_t put =
-        pwrite(fd_.get(), content.data() + done, content.size() - done, static_cast<off_t>(done));
+    const ssize_t put = pwrite(fd_.get(), content.data() + done, content.size() - done,
+                               static_cast<off_t>(offset + done));
     if (put < 0 && errno == EINTR) continue;
     if (put < 0) return ErrnoStatus(errno, "write of the disk header");
     done += static_cast<size_t>(put);
@@ -69,7 +78,8 @@ Status BlockDisk::WritePrefix(ByteView content) const {
   if (fsync(fd_.get()) != 0 || ioctl(fd_.get(), BLKFLSBUF) != 0) {
     return ErrnoStatus(errno, "flush of the disk header");
   }
-  ASSIGN_OR_RETURN(const Bytes back, ReadPrefix(content.size()));
+  Bytes back(content.size());
+  RETURN_IF_ERROR(ReadInto(offset, back));
   if (!Equal(back, content)) return ErrnoStatus(EIO, "the disk header reads back differently");
   return Status();
 }

@@ -64,9 +64,11 @@ Status MakeExt4(const std::vector<std::string>& programs, const std::string& dev
   return Internal("no mkfs.ext4 found; install e2fsprogs");
 }
 
-Status MountExt4(const std::string& device, const std::string& mount_point) {
+Status MountExt4(const std::string& device, const std::string& mount_point, MountAccess access) {
   RETURN_IF_ERROR(MakeFolders(mount_point, 0755));
-  if (mount(device.c_str(), mount_point.c_str(), "ext4", MS_NOSUID | MS_NODEV, nullptr) == 0) {
+  unsigned long flags = MS_NOSUID | MS_NODEV;
+  if (access == MountAccess::kReadOnly) flags |= MS_RDONLY;
+  if (mount(device.c_str(), mount_point.c_str(), "ext4", flags, nullptr) == 0) {
     return Status();
   }
   const int error = errno;

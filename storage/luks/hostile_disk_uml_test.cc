@@ -25,11 +25,13 @@ namespace {
 
 constexpr size_t kBlock = kLuksSectorBytes;
 
+using luks_uml::AnyContent;
 using luks_uml::Dek;
 using luks_uml::FlipRaw;
 using luks_uml::IsMapped;
 using luks_uml::IsMounted;
 using luks_uml::kDisk;
+using luks_uml::kFresh;
 using luks_uml::kMountPoint;
 using luks_uml::RawSize;
 using luks_uml::ReadRaw;
@@ -40,9 +42,9 @@ class HostileDiskUmlTest : public luks_uml::DiskTest {};
 
 TEST_F(HostileDiskUmlTest, AnotherKeyIsRefused) {
   FormatDisk();
-  EXPECT_THAT(disk_.Open(Dek(0x12), binding_), HasFault("HEADER_MAC"));
+  EXPECT_THAT(disk_.Open(Dek(0x12), binding_, kFresh, AnyContent), HasFault("HEADER_MAC"));
   EXPECT_FALSE(IsMapped());
-  EXPECT_OK(disk_.Open(dek_, binding_));
+  EXPECT_OK(disk_.Open(dek_, binding_, kFresh, AnyContent));
 }
 
 TEST_F(HostileDiskUmlTest, AnotherBindingIsRefused) {
@@ -53,7 +55,7 @@ TEST_F(HostileDiskUmlTest, AnotherBindingIsRefused) {
   volume.volume = "data";
   generation.dek_generation = 2;
   for (const DiskBinding& other : {node, cluster, volume, generation}) {
-    EXPECT_THAT(disk_.Open(dek_, other), HasFault("HEADER_MAC"));
+    EXPECT_THAT(disk_.Open(dek_, other, kFresh, AnyContent), HasFault("HEADER_MAC"));
     EXPECT_FALSE(IsMapped());
   }
 }
@@ -63,11 +65,9 @@ TEST_F(HostileDiskUmlTest, KeyslotThatDoesNotOpenIsRefused) {
   // A header with a right MAC over a keyslot that another key filled.
   Bytes region = ReadRaw(0, kLuksHeaderRegionBytes);
   std::fill_n(region.begin() + kLuksCopiesBytes, kBlock, uint8_t{0x5a});
-  ASSERT_OK_AND_ASSIGN(const UnverifiedHeader header, ParseHeader(region, RawSize()));
   ASSERT_OK_AND_ASSIGN(const StateDiskKeys keys, DeriveStateDiskKeys(dek_));
-  ASSERT_OK_AND_ASSIGN(
-      const Bytes stamped,
-      WithHeaderMac(region, RawSize(), HeaderMac(keys.header_mac, header, binding_)));
+  ASSERT_OK_AND_ASSIGN(const Bytes stamped,
+                       WithHeaderMac(region, RawSize(), keys.header_mac, binding_));
   WriteRaw(0, stamped);
   ExpectRefused("WRONG_KEY");
 }
@@ -76,16 +76,39 @@ TEST_F(HostileDiskUmlTest, FlippedHeaderBytesAreRefused) {
   FormatDisk();
   const size_t secondary = kLuksCopyBytes;
   for (const size_t offset :
-       {kLuksMagic.offset, kLuksSequence.offset + 7, kLuksUuid.offset, kLuksChecksum.offset,
-        kLuksPadding4096.offset, kLuksBinaryHeaderBytes + 20, kLuksCopyBytes - 1,
-        secondary + kLuksMagic.offset, secondary + kLuksSalt.offset,
+       {kLuksMagic.offset, kLuksUuid.offset, kLuksChecksum.offset + 32, kLuksPadding4096.offset,
+        kLuksBinaryHeaderBytes + 20, kLuksCopyBytes - 1, secondary + kLuksMagic.offset,
         secondary + kLuksBinaryHeaderBytes + 20, kLuksCopiesBytes, kLuksHeaderRegionBytes - 1}) {
     SCOPED_TRACE(offset);
     FlipRaw(offset);
     ExpectRefused(offset < kLuksCopiesBytes ? "HEADER_NOT_ACCEPTED" : "HEADER_MAC");
     FlipRaw(offset);
   }
-  EXPECT_OK(disk_.Open(dek_, binding_));
+  // In both copies nothing is forgiven.
+  for (const size_t offset : {kLuksSequence.offset + 7, kLuksSalt.offset, kLuksChecksum.offset}) {
+    SCOPED_TRACE(offset);
+    FlipRaw(offset);
+    FlipRaw(secondary + offset);
+    ExpectRefused("HEADER_NOT_ACCEPTED");
+    FlipRaw(offset);
+    FlipRaw(secondary + offset);
+  }
+  // In one copy, what an advance changes may be what a power cut left: the other copy counts, and
+  // the next advance repairs it.
+  const Bytes whole = ReadRaw(0, kLuksHeaderRegionBytes);
+  for (const size_t offset : {kLuksSequence.offset + 7, kLuksChecksum.offset,
+                              secondary + kLuksSalt.offset, secondary + kLuksChecksum.offset}) {
+    SCOPED_TRACE(offset);
+    FlipRaw(offset);
+    ASSERT_OK(disk_.Open(dek_, binding_, kFresh, AnyContent));
+    ASSERT_OK(disk_.Advance(dek_, binding_, kFresh));
+    ASSERT_OK(disk_.Close());
+    ASSERT_OK_AND_ASSIGN(const UnverifiedHeader repaired,
+                         ParseHeader(ReadRaw(0, kLuksHeaderRegionBytes), RawSize()));
+    EXPECT_EQ(repaired.copies, HeaderCopies::kEqual);
+    WriteRaw(0, whole);
+  }
+  EXPECT_OK(disk_.Open(dek_, binding_, kFresh, AnyContent));
 }
 
 TEST_F(HostileDiskUmlTest, ChangedHeaderWithRightChecksumsIsRefused) {
@@ -155,7 +178,7 @@ TEST_F(HostileDiskUmlTest, HeaderThatChangesMeanwhileIsNeverOpened) {
   int opened = 0, refused = 0;
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
   while ((opened < 5 || refused < 5) && std::chrono::steady_clock::now() < deadline) {
-    const auto result = disk_.Open(dek_, binding_);
+    const auto result = disk_.Open(dek_, binding_, kFresh, AnyContent);
     if (result.ok()) {
       ++opened;
       EXPECT_OK(disk_.Close());
@@ -213,7 +236,7 @@ TEST_F(HostileDiskUmlTest, FlippedDataIsAnErrorNeverWrongData) {
   FormatDisk();
   const std::string file = std::string(kMountPoint) + "/file";
   const auto overwrite = [&](uint8_t fill) {
-    ASSERT_OK(disk_.Open(dek_, binding_));
+    ASSERT_OK(disk_.Open(dek_, binding_, kFresh, AnyContent));
     const UniqueFd fd(open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
     const Bytes content(kBlocks * kBlock, fill);
     ASSERT_EQ(pwrite(fd.get(), content.data(), content.size(), 0),
@@ -230,7 +253,7 @@ TEST_F(HostileDiskUmlTest, FlippedDataIsAnErrorNeverWrongData) {
   ASSERT_EQ(data.blocks, kBlocks);
   FlipRaw(data.offset + 100 * kBlock + 123);
 
-  ASSERT_OK(disk_.Open(dek_, binding_));
+  ASSERT_OK(disk_.Open(dek_, binding_, kFresh, AnyContent));
   const UniqueFd fd(open(file.c_str(), O_RDONLY | O_CLOEXEC));
   for (size_t block = 0; block < kBlocks; ++block) {
     SCOPED_TRACE(block);
@@ -265,7 +288,7 @@ TEST_F(HostileDiskUmlTest, IntegritySuperblockOfAnotherSizeIsRefused) {
 
 TEST_F(HostileDiskUmlTest, IntegritySuperblockFlagsDoNotWeakenIt) {
   FormatDisk();
-  ASSERT_OK(disk_.Open(dek_, binding_));
+  ASSERT_OK(disk_.Open(dek_, binding_, kFresh, AnyContent));
   const std::string file = std::string(kMountPoint) + "/file";
   ASSERT_OK(WriteFileAtomically(file, AsBytes("kept"), 0600));
   ASSERT_OK(disk_.Close());
@@ -275,12 +298,12 @@ TEST_F(HostileDiskUmlTest, IntegritySuperblockFlagsDoNotWeakenIt) {
   for (const int flag : {0x01, 0x02, 0x10}) {
     SCOPED_TRACE(flag);
     WriteRaw(kLuksDataOffset + 24, Bytes{static_cast<uint8_t>(flags | flag)});
-    EXPECT_FALSE(disk_.Open(dek_, binding_).ok());
+    EXPECT_FALSE(disk_.Open(dek_, binding_, kFresh, AnyContent).ok());
     EXPECT_FALSE(IsMounted());
     EXPECT_FALSE(IsMapped());
   }
   WriteRaw(kLuksDataOffset + 24, Bytes{static_cast<uint8_t>(flags | 0x04)});
-  ASSERT_OK(disk_.Open(dek_, binding_));
+  ASSERT_OK(disk_.Open(dek_, binding_, kFresh, AnyContent));
   EXPECT_EQ(ReadText(file), "kept");
 }
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/host/files.h"
+#include "storage/core/header_advance.h"
 #include "storage/core/live_table.h"
 #include "storage/core/luks_header.h"
 #include "storage/core/luks_layout.h"
@@ -22,11 +23,10 @@ namespace {
 // Share of Format's progress that the wipe takes; the file system takes the rest.
 constexpr int kWipePercent = 95;
 
-// Opens the volume from `region` alone, whose header has passed its MAC, and checks what the kernel
-// then runs.
-Status MapAndCheck(ByteView region, const VerifiedHeader& header, const StateDiskKeys& keys,
+// Opens the volume from the verified header's region alone, and checks what the kernel then runs.
+Status MapAndCheck(const VerifiedHeader& header, const StateDiskKeys& keys,
                    const std::string& disk_path, dev_t disk, const std::string& mapping) {
-  ASSIGN_OR_RETURN(const HeaderMemfd memfd, HeaderMemfd::SealedCopy(region));
+  ASSIGN_OR_RETURN(const HeaderMemfd memfd, HeaderMemfd::SealedCopy(header.region()));
   {
     ASSIGN_OR_RETURN(CryptVolume volume, CryptVolume::Load(memfd.path(), disk_path));
     RETURN_IF_ERROR(volume.Activate(mapping, keys.keyslot));
@@ -43,13 +43,15 @@ Status MapAndCheck(ByteView region, const VerifiedHeader& header, const StateDis
 // A new header in memory over a freshly wiped data area, with its MAC.
 StatusOr<Bytes> MakeVolume(const std::string& disk_path, dev_t disk, uint64_t disk_bytes,
                            const std::string& mapping, const StateDiskKeys& keys,
-                           const DiskBinding& binding, const std::function<void(int)>& progress) {
+                           const DiskBinding& binding, uint64_t disk_counter,
+                           const std::function<void(int)>& progress) {
   ASSIGN_OR_RETURN(const HeaderMemfd memfd, HeaderMemfd::ForNewHeader());
   const absl::Cleanup unmap = [disk] { RemoveMappingsOn(disk).IgnoreError(); };
   ASSIGN_OR_RETURN(CryptVolume volume, CryptVolume::Create(memfd.path(), disk_path, keys.keyslot));
   RETURN_IF_ERROR(volume.ActivateForWipe(mapping));
   HeaderToken token;
   token.dek_generation = binding.dek_generation;
+  token.disk_counter = disk_counter;
   {
     ASSIGN_OR_RETURN(const BlockDisk mapped, BlockDisk::OpenForReading("/dev/mapper/" + mapping));
     token.data_sectors = mapped.bytes() / kDeviceMapperSectorBytes;
@@ -60,14 +62,34 @@ StatusOr<Bytes> MakeVolume(const std::string& disk_path, dev_t disk, uint64_t di
   RETURN_IF_ERROR(RemoveMappingsOn(disk));
   RETURN_IF_ERROR(volume.SetToken(token));
   ASSIGN_OR_RETURN(const Bytes region, memfd.Read(kLuksHeaderRegionBytes));
-  ASSIGN_OR_RETURN(const UnverifiedHeader header, ParseHeader(region, disk_bytes));
-  return WithHeaderMac(region, disk_bytes, HeaderMac(keys.header_mac, header, binding));
+  return WithHeaderMac(region, disk_bytes, keys.header_mac, binding);
 }
 
 StatusOr<VerifiedHeader> ParseAndVerify(ByteView region, uint64_t disk_bytes,
                                         const StateDiskKeys& keys, const DiskBinding& binding) {
   ASSIGN_OR_RETURN(UnverifiedHeader header, ParseHeader(region, disk_bytes));
   return VerifiedHeader::Verify(std::move(header), keys.header_mac, binding);
+}
+
+// The header of a disk as it is now: read once, verified, with one of `counters`.
+StatusOr<VerifiedHeader> ReadCurrentHeader(const BlockDisk& disk, const StateDiskKeys& keys,
+                                           const DiskBinding& binding,
+                                           const DiskCounters& counters) {
+  ASSIGN_OR_RETURN(const Bytes prefix, disk.ReadPrefix(kDiskPrefixBytes));
+  const DiskInspection inspection = InspectPrefix(prefix, disk.bytes());
+  if (inspection.content == DiskContent::kBlank) {
+    return Refused("DISK_BLANK",
+                   "the state disk is blank, expected this node's encrypted disk; "
+                   "check which disk is attached, it was not formatted");
+  }
+  if (inspection.content == DiskContent::kForeign) {
+    return Refused("HEADER_NOT_ACCEPTED", inspection.detail);
+  }
+  ASSIGN_OR_RETURN(
+      VerifiedHeader header,
+      ParseAndVerify(ByteView(prefix).first(kLuksHeaderRegionBytes), disk.bytes(), keys, binding));
+  RETURN_IF_ERROR(CheckDiskCounter(header.token().disk_counter, counters));
+  return header;
 }
 
 }  // namespace
@@ -91,14 +113,22 @@ StatusOr<DiskInspection> LuksStateDisk::Inspect() {
 }
 
 StatusOr<Sha256Digest> LuksStateDisk::Format(const SecretBytes& dek, const DiskBinding& binding,
+                                             uint64_t disk_counter,
                                              const std::function<void(int)>& progress) {
   const absl::MutexLock lock(&mutex_);
-  return FormatHere(dek, binding, progress);
+  return FormatHere(dek, binding, disk_counter, progress);
 }
 
-StatusOr<Sha256Digest> LuksStateDisk::Open(const SecretBytes& dek, const DiskBinding& binding) {
+StatusOr<OpenedDisk> LuksStateDisk::Open(const SecretBytes& dek, const DiskBinding& binding,
+                                         const DiskCounters& counters, const ContentCheck& check) {
   const absl::MutexLock lock(&mutex_);
-  return OpenHere(dek, binding);
+  return OpenHere(dek, binding, counters, check);
+}
+
+StatusOr<OpenedDisk> LuksStateDisk::Advance(const SecretBytes& dek, const DiskBinding& binding,
+                                            const DiskCounters& counters) {
+  const absl::MutexLock lock(&mutex_);
+  return AdvanceHere(dek, binding, counters);
 }
 
 Status LuksStateDisk::Close() {
@@ -107,6 +137,7 @@ Status LuksStateDisk::Close() {
 }
 
 StatusOr<Sha256Digest> LuksStateDisk::FormatHere(const SecretBytes& dek, const DiskBinding& binding,
+                                                 uint64_t disk_counter,
                                                  const std::function<void(int)>& progress) {
   ASSIGN_OR_RETURN(const StateDiskKeys keys, DeriveStateDiskKeys(dek));
   dev_t number = 0;
@@ -127,12 +158,14 @@ StatusOr<Sha256Digest> LuksStateDisk::FormatHere(const SecretBytes& dek, const D
     RETURN_IF_ERROR(disk.ZeroPrefix(kLuksDataOffset));
   }
   ASSIGN_OR_RETURN(const Bytes region, MakeVolume(options_.device, number, bytes, options_.mapping,
-                                                  keys, binding, progress));
+                                                  keys, binding, disk_counter, progress));
   ASSIGN_OR_RETURN(const VerifiedHeader header, ParseAndVerify(region, bytes, keys, binding));
   // The same way in as Open: what does not open again is never written as a header.
-  Status status = MapAndCheck(region, header, keys, options_.device, number, options_.mapping);
+  Status status = MapAndCheck(header, keys, options_.device, number, options_.mapping);
   if (status.ok()) status = MakeExt4(options_.mkfs_programs, MappedPath());
-  if (status.ok()) status = MountExt4(MappedPath(), UnverifiedMountPoint());
+  if (status.ok()) {
+    status = MountExt4(MappedPath(), UnverifiedMountPoint(), MountAccess::kReadWrite);
+  }
   if (status.ok()) {
     status =
         WriteFileAtomically(MarkerPath(), MakeMarker(keys.marker, binding, header.uuid()), 0600);
@@ -142,42 +175,61 @@ StatusOr<Sha256Digest> LuksStateDisk::FormatHere(const SecretBytes& dek, const D
   RETURN_IF_ERROR(closed);
   ASSIGN_OR_RETURN(const BlockDisk disk, BlockDisk::OpenForWriting(options_.device));
   if (disk.number() != number) return Internal("the state disk was exchanged during the format");
-  RETURN_IF_ERROR(disk.WritePrefix(region));
+  RETURN_IF_ERROR(disk.Write(0, region));
   if (progress) progress(100);
   return header.Digest();
 }
 
-StatusOr<Sha256Digest> LuksStateDisk::OpenHere(const SecretBytes& dek, const DiskBinding& binding) {
+StatusOr<OpenedDisk> LuksStateDisk::OpenHere(const SecretBytes& dek, const DiskBinding& binding,
+                                             const DiskCounters& counters,
+                                             const ContentCheck& check) {
   ASSIGN_OR_RETURN(const StateDiskKeys keys, DeriveStateDiskKeys(dek));
   ASSIGN_OR_RETURN(const BlockDisk disk, BlockDisk::OpenForReading(options_.device));
   RETURN_IF_ERROR(ClearLeftovers(disk.number()));
-  ASSIGN_OR_RETURN(const Bytes prefix, disk.ReadPrefix(kDiskPrefixBytes));
-  const DiskInspection inspection = InspectPrefix(prefix, disk.bytes());
-  if (inspection.content == DiskContent::kBlank) {
-    return Refused("DISK_BLANK",
-                   "the state disk is blank, expected this node's encrypted disk; "
-                   "check which disk is attached, it was not formatted");
-  }
-  if (inspection.content == DiskContent::kForeign) {
-    return Refused("HEADER_NOT_ACCEPTED", inspection.detail);
-  }
-  const ByteView region = ByteView(prefix).first(kLuksHeaderRegionBytes);
-  ASSIGN_OR_RETURN(const VerifiedHeader header,
-                   ParseAndVerify(region, disk.bytes(), keys, binding));
-  Status status =
-      MapAndCheck(region, header, keys, options_.device, disk.number(), options_.mapping);
-  if (status.ok()) status = MountExt4(MappedPath(), UnverifiedMountPoint());
+  ASSIGN_OR_RETURN(const VerifiedHeader header, ReadCurrentHeader(disk, keys, binding, counters));
+  Status status = MapAndCheck(header, keys, options_.device, disk.number(), options_.mapping);
   if (status.ok()) {
-    const auto marker = ReadFileBounded(MarkerPath(), kMarkerMaxBytes);
-    status = CheckMarker(marker.ok() ? *marker : Bytes(), keys.marker, binding, header.uuid());
+    status = MountExt4(MappedPath(), UnverifiedMountPoint(), MountAccess::kReadOnly);
   }
-  if (status.ok()) status = MountExt4(MappedPath(), options_.mount_point);
+  if (status.ok()) status = CheckContent(header, keys, binding, check);
   if (status.ok()) status = Unmount(UnverifiedMountPoint());
+  if (status.ok()) {
+    status = MountExt4(MappedPath(), options_.mount_point, MountAccess::kReadWrite);
+  }
   if (!status.ok()) {
     CloseHere().IgnoreError();
     return status;
   }
-  return header.Digest();
+  return OpenedDisk{.header_digest = header.Digest(), .disk_counter = header.token().disk_counter};
+}
+
+Status LuksStateDisk::CheckContent(const VerifiedHeader& header, const StateDiskKeys& keys,
+                                   const DiskBinding& binding, const ContentCheck& check) {
+  const auto marker = ReadFileBounded(MarkerPath(), kMarkerMaxBytes);
+  RETURN_IF_ERROR(
+      CheckMarker(marker.ok() ? *marker : Bytes(), keys.marker, binding, header.uuid()));
+  return check(header.token().disk_counter,
+               [this](const std::string& name, size_t max) -> StatusOr<std::optional<Bytes>> {
+                 StatusOr<Bytes> file = ReadFileBounded(UnverifiedMountPoint() + "/" + name, max);
+                 if (absl::IsNotFound(file.status())) return std::optional<Bytes>();
+                 RETURN_IF_ERROR(file.status());
+                 return std::optional<Bytes>(*std::move(file));
+               });
+}
+
+// Read again, through the same gate as at the opening: the host may have changed it since.
+StatusOr<OpenedDisk> LuksStateDisk::AdvanceHere(const SecretBytes& dek, const DiskBinding& binding,
+                                                const DiskCounters& counters) {
+  ASSIGN_OR_RETURN(const StateDiskKeys keys, DeriveStateDiskKeys(dek));
+  ASSIGN_OR_RETURN(const BlockDisk disk, BlockDisk::OpenForHeaderWrites(options_.device));
+  ASSIGN_OR_RETURN(const VerifiedHeader header, ReadCurrentHeader(disk, keys, binding, counters));
+  ASSIGN_OR_RETURN(const HeaderAdvance advance,
+                   PlanAdvance(header, disk.bytes(), counters.next, keys.header_mac, binding));
+  for (const HeaderWrite& write : advance.writes) {
+    RETURN_IF_ERROR(disk.Write(write.offset, write.content));
+    options_.on_header_write();
+  }
+  return advance.disk;
 }
 
 Status LuksStateDisk::CloseHere() {

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "storage/core/luks_header.h"
 #include "storage/core/state_disk.h"
 
 namespace kedge {
@@ -19,8 +20,9 @@ namespace kedge {
 //   the disk reads as blank.
 //   Open reads the header once, judges that copy, and gives libcryptsetup only that copy, sealed in
 //   memory.
+//   Advance writes one copy of the header after the other, each durable before the next.
 // Something is mounted at the mount point only after every check of Open: until then the file
-// system is mounted at `mount_point`.unverified, where nobody looks for it. Needs /proc,
+// system is mounted at `mount_point`.unverified, read-only, where nobody looks for it. Needs /proc,
 // /dev/mapper/control and the modules dm_crypt, dm_integrity, authenc, hmac, xts, ext4.
 //
 // Thread-safe; calls are serialised and block.
@@ -33,21 +35,37 @@ class LuksStateDisk final : public StateDisk {
     // The initrd has none of its own and takes the one of the verified root.
     std::vector<std::string> mkfs_programs = {"/usr/sbin/mkfs.ext4", "/sbin/mkfs.ext4",
                                               "/sysroot/usr/sbin/mkfs.ext4"};
+    // Called after each copy of the header that an advance has made durable; lets a test cut the
+    // power there.
+    std::function<void()> on_header_write = [] {};
   };
 
   explicit LuksStateDisk(Options options);
 
   StatusOr<DiskInspection> Inspect() override;
   StatusOr<Sha256Digest> Format(const SecretBytes& dek, const DiskBinding& binding,
+                                uint64_t disk_counter,
                                 const std::function<void(int)>& progress) override;
-  StatusOr<Sha256Digest> Open(const SecretBytes& dek, const DiskBinding& binding) override;
+  StatusOr<OpenedDisk> Open(const SecretBytes& dek, const DiskBinding& binding,
+                            const DiskCounters& counters, const ContentCheck& check) override;
+  StatusOr<OpenedDisk> Advance(const SecretBytes& dek, const DiskBinding& binding,
+                               const DiskCounters& counters) override;
   Status Close() override;
 
  private:
   StatusOr<Sha256Digest> FormatHere(const SecretBytes& dek, const DiskBinding& binding,
-                                    const std::function<void(int)>& progress)
+                                    uint64_t disk_counter, const std::function<void(int)>& progress)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  StatusOr<Sha256Digest> OpenHere(const SecretBytes& dek, const DiskBinding& binding)
+  StatusOr<OpenedDisk> OpenHere(const SecretBytes& dek, const DiskBinding& binding,
+                                const DiskCounters& counters, const ContentCheck& check)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  StatusOr<OpenedDisk> AdvanceHere(const SecretBytes& dek, const DiskBinding& binding,
+                                   const DiskCounters& counters)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // The file system behind a verified header, mounted read-only at the unverified mount point: its
+  // marker, then `check`.
+  Status CheckContent(const VerifiedHeader& header, const StateDiskKeys& keys,
+                      const DiskBinding& binding, const ContentCheck& check)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Status CloseHere() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // What a call that was killed left behind; DISK_BUSY where the disk is in use.

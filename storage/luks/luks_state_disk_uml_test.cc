@@ -25,9 +25,11 @@
 namespace kedge {
 namespace {
 
+using luks_uml::AnyContent;
 using luks_uml::IsMapped;
 using luks_uml::IsMounted;
 using luks_uml::kDisk;
+using luks_uml::kFresh;
 using luks_uml::kMountPoint;
 using luks_uml::RawSize;
 using luks_uml::ReadRaw;
@@ -41,9 +43,9 @@ TEST_F(LuksStateDiskUmlTest, FormatOpenWriteCloseOpenKeepsData) {
   EXPECT_EQ(blank.content, DiskContent::kBlank);
 
   std::vector<int> progress;
-  ASSERT_OK_AND_ASSIGN(
-      const Sha256Digest formatted,
-      disk_.Format(dek_, binding_, [&progress](int percent) { progress.push_back(percent); }));
+  ASSERT_OK_AND_ASSIGN(const Sha256Digest formatted,
+                       disk_.Format(dek_, binding_, kFresh.next,
+                                    [&progress](int percent) { progress.push_back(percent); }));
   EXPECT_TRUE(std::is_sorted(progress.begin(), progress.end()));
   EXPECT_GT(progress.size(), 5U);
   EXPECT_EQ(progress.back(), 100);
@@ -54,8 +56,9 @@ TEST_F(LuksStateDiskUmlTest, FormatOpenWriteCloseOpenKeepsData) {
   EXPECT_EQ(luks.content, DiskContent::kLuks2) << luks.detail;
   EXPECT_EQ(luks.header_digest, formatted);
 
-  ASSERT_OK_AND_ASSIGN(const Sha256Digest opened, disk_.Open(dek_, binding_));
-  EXPECT_EQ(opened, formatted);
+  ASSERT_OK_AND_ASSIGN(const OpenedDisk opened, disk_.Open(dek_, binding_, kFresh, AnyContent));
+  EXPECT_EQ(opened.header_digest, formatted);
+  EXPECT_EQ(opened.disk_counter, 1U);
   struct statvfs flags {};
   ASSERT_EQ(statvfs(kMountPoint, &flags), 0);
   EXPECT_EQ(flags.f_flag & (ST_NOSUID | ST_NODEV | ST_RDONLY),
@@ -66,14 +69,14 @@ TEST_F(LuksStateDiskUmlTest, FormatOpenWriteCloseOpenKeepsData) {
   EXPECT_FALSE(IsMounted());
   EXPECT_FALSE(IsMapped());
 
-  ASSERT_OK(disk_.Open(dek_, binding_));
+  ASSERT_OK(disk_.Open(dek_, binding_, kFresh, AnyContent));
   EXPECT_EQ(ReadText(file), "kept across Close and Open");
   ASSERT_OK(disk_.Close());
 }
 
 TEST_F(LuksStateDiskUmlTest, VolumeKeyLeavesTheKeyringWithTheCall) {
   FormatDisk();
-  ASSERT_OK(disk_.Open(dek_, binding_));
+  ASSERT_OK(disk_.Open(dek_, binding_, kFresh, AnyContent));
   // The kernel collects a destroyed key a moment later.
   const auto held = [] { return ReadText("/proc/keys").find("cryptsetup:") != std::string::npos; };
   for (int tries = 0; held() && tries < 100; ++tries) usleep(50'000);
@@ -102,7 +105,7 @@ TEST_F(LuksStateDiskUmlTest, KilledDuringTheWipeThenFormatsAgain) {
   const pid_t child = fork();
   if (child == 0) {
     LuksStateDisk disk({.device = kDisk});
-    disk.Format(dek_, binding_,
+    disk.Format(dek_, binding_, kFresh.next,
                 [](int percent) {
                   if (percent >= 40) raise(SIGKILL);
                 })
@@ -118,12 +121,12 @@ TEST_F(LuksStateDiskUmlTest, KilledDuringTheWipeThenFormatsAgain) {
   EXPECT_EQ(inspection.content, DiskContent::kBlank);
   ExpectRefused("DISK_BLANK");
   FormatDisk();
-  EXPECT_OK(disk_.Open(dek_, binding_));
+  EXPECT_OK(disk_.Open(dek_, binding_, kFresh, AnyContent));
 }
 
 TEST_F(LuksStateDiskUmlTest, FileSystemWithoutItsMarkerIsRefused) {
   FormatDisk();
-  ASSERT_OK(disk_.Open(dek_, binding_));
+  ASSERT_OK(disk_.Open(dek_, binding_, kFresh, AnyContent));
   const std::string marker = std::string(kMountPoint) + "/" + std::string(kMarkerFile);
   const std::string content = ReadText(marker);
   std::string changed = content;
@@ -142,7 +145,7 @@ TEST_F(LuksStateDiskUmlTest, FileSystemWithoutItsMarkerIsRefused) {
   }
   ASSERT_OK(WriteFileAtomically(marker, AsBytes(content), 0600));
   ASSERT_OK(disk_.Close());
-  EXPECT_OK(disk_.Open(dek_, binding_));
+  EXPECT_OK(disk_.Open(dek_, binding_, kFresh, AnyContent));
 }
 
 // Others take what is mounted at the mount point for this node's disk.
@@ -157,12 +160,12 @@ TEST_F(LuksStateDiskUmlTest, NothingUnverifiedAppearsAtTheMountPoint) {
   });
   FormatDisk();
   EXPECT_FALSE(seen) << "while formatting, before the header was written";
-  ASSERT_OK(disk_.Open(dek_, binding_));
+  ASSERT_OK(disk_.Open(dek_, binding_, kFresh, AnyContent));
   const std::string marker = std::string(kMountPoint) + "/" + std::string(kMarkerFile);
   ASSERT_EQ(unlink(marker.c_str()), 0);
   ASSERT_OK(disk_.Close());
   seen = false;
-  EXPECT_THAT(disk_.Open(dek_, binding_), HasFault("MARKER_MISSING"));
+  EXPECT_THAT(disk_.Open(dek_, binding_, kFresh, AnyContent), HasFault("MARKER_MISSING"));
   EXPECT_FALSE(seen) << "a file system that is not this node's";
   stop = true;
   watcher.join();
@@ -170,14 +173,14 @@ TEST_F(LuksStateDiskUmlTest, NothingUnverifiedAppearsAtTheMountPoint) {
 
 TEST_F(LuksStateDiskUmlTest, OpenDiskIsNeitherOpenedNorFormattedAgain) {
   FormatDisk();
-  ASSERT_OK(disk_.Open(dek_, binding_));
+  ASSERT_OK(disk_.Open(dek_, binding_, kFresh, AnyContent));
   const std::string file = std::string(kMountPoint) + "/file";
   ASSERT_OK(WriteFileAtomically(file, AsBytes("kept"), 0600));
-  EXPECT_THAT(disk_.Open(dek_, binding_), HasFault("DISK_BUSY"));
-  EXPECT_THAT(disk_.Format(dek_, binding_, nullptr), HasFault("DISK_BUSY"));
+  EXPECT_THAT(disk_.Open(dek_, binding_, kFresh, AnyContent), HasFault("DISK_BUSY"));
+  EXPECT_THAT(disk_.Format(dek_, binding_, kFresh.next, nullptr), HasFault("DISK_BUSY"));
   EXPECT_EQ(ReadText(file), "kept");
   ASSERT_OK(disk_.Close());
-  EXPECT_OK(disk_.Open(dek_, binding_));
+  EXPECT_OK(disk_.Open(dek_, binding_, kFresh, AnyContent));
   EXPECT_EQ(ReadText(file), "kept");
 }
 
@@ -185,7 +188,7 @@ TEST_F(LuksStateDiskUmlTest, DiskThatIsMountedElsewhereIsNotFormatted) {
   ASSERT_EQ(std::system("mkfs.ext4 -q -F /dev/ubda && mkdir /run/other && "
                         "mount /dev/ubda /run/other && echo kept >/run/other/file"),
             0);
-  EXPECT_THAT(disk_.Format(dek_, binding_, nullptr), HasFault("DISK_BUSY"));
+  EXPECT_THAT(disk_.Format(dek_, binding_, kFresh.next, nullptr), HasFault("DISK_BUSY"));
   EXPECT_EQ(ReadText("/run/other/file"), "kept\n");
 }
 
@@ -194,30 +197,30 @@ TEST_F(LuksStateDiskUmlTest, SmallestDiskWorksAndASmallerOneIsNamed) {
                         "truncate -s 33550336 /run/less && losetup /dev/loop1 /run/less"),
             0);
   LuksStateDisk least({.device = "/dev/loop0"});
-  ASSERT_OK(least.Format(dek_, binding_, nullptr));
-  EXPECT_OK(least.Open(dek_, binding_));
+  ASSERT_OK(least.Format(dek_, binding_, kFresh.next, nullptr));
+  EXPECT_OK(least.Open(dek_, binding_, kFresh, AnyContent));
   EXPECT_OK(least.Close());
   LuksStateDisk less({.device = "/dev/loop1"});
-  EXPECT_THAT(less.Format(dek_, binding_, nullptr), HasFault("DISK_TOO_SMALL"));
+  EXPECT_THAT(less.Format(dek_, binding_, kFresh.next, nullptr), HasFault("DISK_TOO_SMALL"));
   ASSERT_OK_AND_ASSIGN(const DiskInspection inspection, less.Inspect());
   EXPECT_EQ(inspection.content, DiskContent::kForeign);
 }
 
 TEST_F(LuksStateDiskUmlTest, MappingThatAKilledOpenLeftIsCleared) {
   FormatDisk();
-  ASSERT_OK(disk_.Open(dek_, binding_));
+  ASSERT_OK(disk_.Open(dek_, binding_, kFresh, AnyContent));
   ASSERT_EQ(std::system("umount /run/kedge/state"), 0);
   ASSERT_TRUE(IsMapped());
-  EXPECT_OK(disk_.Open(dek_, binding_));
+  EXPECT_OK(disk_.Open(dek_, binding_, kFresh, AnyContent));
 }
 
 TEST_F(LuksStateDiskUmlTest, MountThatAKilledOpenLeftIsCleared) {
   FormatDisk();
-  ASSERT_OK(disk_.Open(dek_, binding_));
+  ASSERT_OK(disk_.Open(dek_, binding_, kFresh, AnyContent));
   ASSERT_EQ(std::system("mount --bind /run/kedge/state /run/kedge/state.unverified && "
                         "umount /run/kedge/state"),
             0);
-  EXPECT_OK(disk_.Open(dek_, binding_));
+  EXPECT_OK(disk_.Open(dek_, binding_, kFresh, AnyContent));
   EXPECT_EQ(ReadText("/proc/self/mounts").find(".unverified"), std::string::npos);
 }
 
@@ -228,13 +231,22 @@ TEST_F(LuksStateDiskUmlTest, HeaderOfFormat1StillOpens) {
   WriteRaw(0, ToBytes(ReadText(folder + "header.bin")));
   WriteRaw(kLuksDataOffset, ToBytes(ReadText(folder + "integrity.bin")));
   ExpectRefused("MARKER_MISSING");
+  ASSERT_OK_AND_ASSIGN(const DiskInspection before, disk_.Inspect());
+  EXPECT_EQ(before.disk_counter, 0U);
+  // It counts from its first advance on, and is the same disk to the registry.
+  ASSERT_OK(disk_.Advance(dek_, binding_, {.acknowledged = 0, .next = 1}));
+  ASSERT_OK_AND_ASSIGN(const DiskInspection after, disk_.Inspect());
+  EXPECT_EQ(after.disk_counter, 1U);
+  EXPECT_EQ(after.header_digest, before.header_digest);
+  ExpectRefused("MARKER_MISSING");
+  ExpectRefused("STALE_DISK", {.acknowledged = 2, .next = 3});
 }
 
 TEST_F(LuksStateDiskUmlTest, AbsentDiskIsNamed) {
   LuksStateDisk absent({.device = "/dev/disk/by-id/virtio-kedge-state"});
   EXPECT_THAT(absent.Inspect(), HasFault("DISK_ABSENT"));
-  EXPECT_THAT(absent.Open(dek_, binding_), HasFault("DISK_ABSENT"));
-  EXPECT_THAT(absent.Format(dek_, binding_, nullptr), HasFault("DISK_ABSENT"));
+  EXPECT_THAT(absent.Open(dek_, binding_, kFresh, AnyContent), HasFault("DISK_ABSENT"));
+  EXPECT_THAT(absent.Format(dek_, binding_, kFresh.next, nullptr), HasFault("DISK_ABSENT"));
   LuksStateDisk file({.device = "/proc/self/exe"});
   EXPECT_THAT(file.Inspect(), HasCode(StatusCode::kFailedPrecondition));
 }

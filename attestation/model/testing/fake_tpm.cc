@@ -16,6 +16,11 @@ Status DeviceGone() {
                    "the test TPM was told to fail");
 }
 
+Status CounterUnusable() {
+  return MakeFault(StatusCode::kFailedPrecondition, "TPM_COUNTER_UNUSABLE", Advice::kAskOperator,
+                   "the index holds something else");
+}
+
 }  // namespace
 
 FakeTpm::FakeTpm(const TestTpmCa& ca, FakeTpmOptions options)
@@ -155,6 +160,37 @@ StatusOr<SecretBytes> FakeTpm::ActivateCredential(const CredentialBlob& blob) {
   const Sha256Digest digest = Sha256(ak_public_);
   name.insert(name.end(), digest.begin(), digest.end());
   return ek_.Activate(blob, name);
+}
+
+StatusOr<std::optional<uint64_t>> FakeTpm::ReadCounter() {
+  const std::lock_guard lock(mutex_);
+  RETURN_IF_ERROR(Spend());
+  if (counter_occupied_) return CounterUnusable();
+  return counter_;
+}
+
+StatusOr<uint64_t> FakeTpm::IncrementCounter() {
+  const std::lock_guard lock(mutex_);
+  RETURN_IF_ERROR(Spend());
+  if (counter_occupied_) return CounterUnusable();
+  counter_ = counter_ ? *counter_ + 1 : highest_counter_ + 1;
+  highest_counter_ = std::max(highest_counter_, *counter_);
+  return *counter_;
+}
+
+void FakeTpm::UndefineCounter() {
+  const std::lock_guard lock(mutex_);
+  counter_.reset();
+}
+
+void FakeTpm::RollCounterBackTo(uint64_t value) {
+  const std::lock_guard lock(mutex_);
+  counter_ = highest_counter_ = value;
+}
+
+void FakeTpm::OccupyCounterIndex() {
+  const std::lock_guard lock(mutex_);
+  counter_occupied_ = true;
 }
 
 }  // namespace kedge::testing

@@ -33,12 +33,20 @@ class FakeTpm final : public Tpm {
                            const ReportData& extra_data) override;
   StatusOr<EndorsementKey> Endorsement() override;
   StatusOr<SecretBytes> ActivateCredential(const CredentialBlob& blob) override;
+  StatusOr<std::optional<uint64_t>> ReadCounter() override;
+  StatusOr<uint64_t> IncrementCounter() override;
 
   // TPM reset: PCRs 0-16 and 23 to zero, 17-22 to ones, the reset counter goes up.
   void Reset();
   // As firmware, systemd-pcrphase or an attacker in the guest would: in every bank, or in one.
   void ExtendData(PcrIndex pcr, ByteView data);
   void ExtendDataInBank(PcrBank bank, PcrIndex pcr, ByteView data);
+  // As the TPM's owner may: TPM2_NV_UndefineSpace. A new counter begins beyond the old one.
+  void UndefineCounter();
+  // As a host that puts an old copy of the TPM's state back.
+  void RollCounterBackTo(uint64_t value);
+  // From now on the index is somebody else's.
+  void OccupyCounterIndex();
   // After `calls` more calls of the port every call fails with UNAVAILABLE, before any effect.
   void FailAfter(int calls);
   // The next Extend takes effect and then reports UNAVAILABLE, as a lost answer does.
@@ -62,6 +70,11 @@ class FakeTpm final : public Tpm {
   Bytes ek_certificate_;
   uint32_t reset_count_ = 0;
   uint64_t clock_ = 1000;
+  // A new counter begins beyond the highest value that any counter of the TPM ever had (TPM 2.0
+  // Library part 3, TPM2_NV_Increment).
+  std::optional<uint64_t> counter_;
+  uint64_t highest_counter_ = 0;
+  bool counter_occupied_ = false;
   std::optional<int> calls_left_;
   bool lose_next_extend_answer_ = false;
   int extends_ = 0;

@@ -65,7 +65,11 @@ StatusOr<Release> FakeKeyService::GetRelease(const KeyServiceAddress& service,
       registry = RegistryState::kFormatting;
       ++format_orders;
     }
+    if (has_disk) RETURN_IF_ERROR(GrantCounter(ask));
+    if (next_disk_counter == 0) next_disk_counter = disk_counter + 1;
     Release release;
+    release.counters = {.acknowledged = disk_counter, .next = next_disk_counter};
+    release.disk_accepted = disk_accepted;
     ASSIGN_OR_RETURN(release.dek, SecretBytes::CopyOf(Bytes(32, 0xDE)));
     release.order = has_disk ? DiskOrder::kOpen : DiskOrder::kFormat;
     ASSIGN_OR_RETURN(release.node_key_pem, SecretBytes::CopyOf(AsBytes("NODE KEY")));
@@ -73,14 +77,35 @@ StatusOr<Release> FakeKeyService::GetRelease(const KeyServiceAddress& service,
     release.ca_certificate_pem = ca_pem;
     release.manifest_digest.fill(0x3A);
     release.manifest_generation = 1;
+    on_release();
     return release;
   });
+}
+
+Status FakeKeyService::GrantCounter(const ReleaseAsk& ask) {
+  if (ask.disk_counter == disk_counter) return absl::OkStatus();
+  if (next_disk_counter != 0 && ask.disk_counter == next_disk_counter) return absl::OkStatus();
+  return Refused("STALE_DISK", "00112233aabbccdd: another counter");
+}
+
+Status FakeKeyService::AcknowledgeCounter(const ReportAsk& ask) {
+  tpm_counter_behind = ask.tpm_counter_behind;
+  if (ask.disk_counter == disk_counter) return absl::OkStatus();
+  if (next_disk_counter == 0 || ask.disk_counter != next_disk_counter) {
+    return Refused("DISK_COUNTER", "never granted");
+  }
+  disk_counter = next_disk_counter;
+  next_disk_counter = 0;
+  disk_accepted = false;
+  return absl::OkStatus();
 }
 
 Status FakeKeyService::Report(const KeyServiceAddress& service, const ReportAsk& ask) {
   return kill_.Guard([&]() -> Status {
     RETURN_IF_ERROR(Enter("report-" + ask.state + " " + service.endpoint));
     RETURN_IF_ERROR(CheckNode(service, /*capped_allowed=*/ask.state == "JOINED"));
+    if (ask.state != "JOINED") RETURN_IF_ERROR(AcknowledgeCounter(ask));
+    if (ask.state == "ADVANCED") return absl::OkStatus();
     if (ask.state == "FORMATTED") {
       if (registry == RegistryState::kJoined) return absl::OkStatus();
       registry = RegistryState::kFormatted;

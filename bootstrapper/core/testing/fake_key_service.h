@@ -3,6 +3,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,8 @@ class FakeKeyService final : public KeyReleaser {
   StatusOr<Release> GetRelease(const KeyServiceAddress& service, const ReleaseAsk& ask) override;
   Status Report(const KeyServiceAddress& service, const ReportAsk& ask) override;
 
+  // What happens in the world as a key is on its way.
+  std::function<void()> on_release = [] {};
   // The next calls are answered with these, one each.
   std::deque<Status> answers;
   // Every call that reached it: "discover 127.0.0.1:7443", "release 10.0.0.1:7443" …
@@ -34,9 +37,16 @@ class FakeKeyService final : public KeyReleaser {
   Bytes service_key_spki;
   std::string ca_pem;
   int format_orders = 0;
+  // Of the node's disk: acknowledged last, and granted since (0: nothing).
+  uint64_t disk_counter = 0;
+  uint64_t next_disk_counter = 0;
+  bool disk_accepted = false;  // by the owner
+  bool tpm_counter_behind = false;
 
  private:
   Status Enter(const std::string& call);
+  Status GrantCounter(const ReleaseAsk& ask);
+  Status AcknowledgeCounter(const ReportAsk& ask);
   // What the service's appraisal would find: the cluster id in PCR 15, no cap in PCR 14.
   Status CheckNode(const KeyServiceAddress& service, bool capped_allowed);
 

@@ -60,6 +60,13 @@ StatusOr<SecretBytes> GuardedTpm::ActivateCredential(const CredentialBlob& blob)
   return tpm_.ActivateCredential(blob);
 }
 
+StatusOr<std::optional<uint64_t>> GuardedTpm::ReadCounter() {
+  return kill_.Guard([&] { return tpm_.ReadCounter(); });
+}
+StatusOr<uint64_t> GuardedTpm::IncrementCounter() {
+  return kill_.Guard([&] { return tpm_.IncrementCounter(); });
+}
+
 StatusOr<std::vector<MeasuredEvent>> GuardedEventLog::Read() {
   return kill_.Guard([&] { return log_.Read(); });
 }

@@ -57,6 +57,8 @@ class GuardedTpm final : public Tpm {
                            const ReportData& extra_data) override;
   StatusOr<EndorsementKey> Endorsement() override;
   StatusOr<SecretBytes> ActivateCredential(const CredentialBlob& blob) override;
+  StatusOr<std::optional<uint64_t>> ReadCounter() override;
+  StatusOr<uint64_t> IncrementCounter() override;
 
  private:
   KillSwitch& kill_;

@@ -33,8 +33,8 @@ std::string GoodJson() {
          R"("hash":"sha256"},"area":{"type":"raw","offset":"32768","size":"385024",)"
          R"("encryption":"aes-xts-plain64","key_size":64},"kdf":{"type":"pbkdf2","hash":"sha256",)"
          R"("iterations":1000,"salt":"03BRSEUcQPEtse/vteeRc8k6ggNn/V+yt+mdvOHUAZs="}}},)"
-         R"("tokens":{"0":{"type":"kedge","keyslots":["0"],"version":1,"dek_generation":1,)"
-         R"("disk_counter":"0","data_sectors":"96736","mac":")"
+         R"("tokens":{"0":{"type":"kedge","keyslots":["0"],"version":2,"dek_generation":1,)"
+         R"("disk_counter":"00000000000000000007","data_sectors":"96736","mac":")"
          R"(abababab00000000000000000000000000000000000000000000000000000000)"
          R"("}},"segments":{"0":{"type":"crypt","offset":"16777216","size":"dynamic",)"
          R"("iv_tweak":"0","encryption":"aes-xts-plain64","sector_size":4096,)"
@@ -44,6 +44,34 @@ std::string GoodJson() {
          R"("salt":"nMUHJHbVgYsT8ULB75uf4V/rMpQ6BQKp2VLgFSryIVQ=",)"
          R"("digest":"Kqxwx4zFqoKFj+Qrp9sHynA+4DMd59+AlN5Vf9dWLm8="}},)"
          R"("config":{"json_size":"12288","keyslots_size":"16744448"}})";
+}
+
+std::string GoodJsonOfFormat1() {
+  return Replaced(Replaced(GoodJson(), R"("version":2)", R"("version":1)"), "00000000000000000007",
+                  "0");
+}
+
+Bytes TornWrite(Bytes region, size_t copy, ByteView written, uint32_t mask) {
+  for (size_t at = 0; at < written.size(); at += kAtomicWriteBytes) {
+    const ByteView stretch = written.subspan(at, kAtomicWriteBytes);
+    if (Equal(ByteView(region).subspan(copy + at, kAtomicWriteBytes), stretch)) continue;
+    if ((mask & 1) != 0) {
+      std::copy(stretch.begin(), stretch.end(), region.begin() + static_cast<ptrdiff_t>(copy + at));
+    }
+    mask >>= 1;
+  }
+  return region;
+}
+
+int DifferingStretches(ByteView region, size_t copy, ByteView written) {
+  int count = 0;
+  for (size_t at = 0; at < written.size(); at += kAtomicWriteBytes) {
+    if (!Equal(region.subspan(copy + at, kAtomicWriteBytes),
+               written.subspan(at, kAtomicWriteBytes))) {
+      ++count;
+    }
+  }
+  return count;
 }
 
 Bytes HeaderRegion(std::string_view json) {

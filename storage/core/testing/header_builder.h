@@ -12,12 +12,20 @@ namespace kedge::testing {
 
 inline constexpr uint64_t kDiskBytes = uint64_t{64} << 20;
 
-// The JSON that libcryptsetup 2.6.1 wrote for one of our disks, with a fixed MAC.
+// The JSON that libcryptsetup 2.6.1 wrote for one of our disks, with counter 7 and a fixed MAC.
 std::string GoodJson();
+// The same in header format 1, which does not count.
+std::string GoodJsonOfFormat1();
 
 // A whole header region whose two copies carry `json` (cut off where its area ends), with right
 // checksums; the keyslot area counts up.
 Bytes HeaderRegion(std::string_view json);
+
+// What a power cut leaves of the write of `copy` over `region`'s: each stretch of kAtomicWriteBytes
+// from `mask`, bit 0 first, whose bytes differ is new where its bit is set.
+Bytes TornWrite(Bytes region, size_t copy, ByteView written, uint32_t mask);
+// How many stretches differ.
+int DifferingStretches(ByteView region, size_t copy, ByteView written);
 
 // Changes `text` at the one place where `from` stands; aborts where it does not stand once.
 std::string Replaced(std::string text, std::string_view from, std::string_view to);

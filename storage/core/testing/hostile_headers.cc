@@ -34,10 +34,10 @@ std::vector<HostileHeader> HostileBinaryHeaders() {
     return BothEdited([=](Bytes& r, size_t copy) { PutField(r, copy, field, AsBytes(text)); });
   };
   const auto set_byte = [](size_t offset) { return Edited([=](Bytes& r) { r[offset] = 1; }); };
-  Bytes wrong_checksum = HeaderRegion(GoodJson());
-  wrong_checksum[kLuksChecksum.offset] ^= 1;
-  Bytes wrong_second_checksum = HeaderRegion(GoodJson());
-  wrong_second_checksum[kLuksCopyBytes + kLuksChecksum.offset] ^= 1;
+  // Of both copies: one alone is what a cut-off write leaves.
+  Bytes wrong_checksums = HeaderRegion(GoodJson());
+  wrong_checksums[kLuksChecksum.offset] ^= 1;
+  wrong_checksums[kLuksCopyBytes + kLuksChecksum.offset] ^= 1;
   Bytes checksum_tail = HeaderRegion(GoodJson());
   checksum_tail[kLuksChecksum.offset + 32] = 1;
   Bytes swapped = HeaderRegion(GoodJson());
@@ -45,6 +45,24 @@ std::vector<HostileHeader> HostileBinaryHeaders() {
                    swapped.begin() + kLuksCopyBytes);
   Bytes no_secondary = HeaderRegion(GoodJson());
   std::fill_n(no_secondary.begin() + kLuksCopyBytes, kLuksCopyBytes, uint8_t{0});
+  const auto unfinished = [](const std::function<void(Bytes&)>& edit) {
+    return Edited([&edit](Bytes& r) {
+      PutInteger(r, 0, kLuksSequence, 5);
+      const std::string newer = Replaced(GoodJson(), "0007", "0008");
+      PutField(r, 0, {kLuksBinaryHeaderBytes, kLuksJsonAreaBytes}, AsBytes(newer));
+      edit(r);
+    });
+  };
+  const auto torn = [](size_t offset) {
+    Bytes region = HeaderRegion(GoodJson());
+    region[offset] ^= 1;
+    return region;
+  };
+  const auto replace_in = [](Bytes& r, size_t copy, const char* from, const char* to) {
+    PutField(r, copy, {kLuksBinaryHeaderBytes, kLuksJsonAreaBytes},
+             AsBytes(Replaced(GoodJson(), from, to)));
+  };
+  const char* const differ = "differ in more than an advance of the counter";
   const size_t json_end = kLuksBinaryHeaderBytes + GoodJson().size();
 
   return {
@@ -70,8 +88,7 @@ std::vector<HostileHeader> HostileBinaryHeaders() {
       {"offset", set_integer(kLuksHeaderOffset, 4096), "names another offset"},
       {"padding", set_byte(kLuksPadding.offset), "padding is not zero"},
       {"padding-4096", set_byte(kLuksBinaryHeaderBytes - 1), "padding is not zero"},
-      {"checksum", wrong_checksum, "primary copy: checksum is wrong"},
-      {"checksum-secondary", wrong_second_checksum, "secondary copy: checksum is wrong"},
+      {"checksum", wrong_checksums, "primary copy: checksum is wrong"},
       {"checksum-tail", checksum_tail, "primary copy: checksum is wrong"},
       {"copies-swapped", swapped, "primary copy: no LUKS magic"},
       {"no-secondary", no_secondary, "secondary copy: no LUKS magic"},
@@ -79,6 +96,38 @@ std::vector<HostileHeader> HostileBinaryHeaders() {
        "differ in their JSON"},
       {"json-tail", BothEdited([=](Bytes& r, size_t copy) { r[copy + json_end + 1] = '}'; }),
        "bytes follow the JSON text"},
+      // Not what an advance leaves between its two copies …
+      {"advance-secondary-first", unfinished([](Bytes& r) {
+         std::swap_ranges(r.begin() + 4096, r.begin() + kLuksCopyBytes,
+                          r.begin() + kLuksCopyBytes + 4096);
+         PutInteger(r, 0, kLuksSequence, 4);
+         PutInteger(r, kLuksCopyBytes, kLuksSequence, 5);
+       }),
+       "differ in sequence or UUID"},
+      {"advance-skips", unfinished([](Bytes& r) { PutInteger(r, 0, kLuksSequence, 6); }),
+       "differ in sequence or UUID"},
+      {"advance-back", unfinished([&](Bytes& r) { replace_in(r, 0, "0007", "0006"); }), differ},
+      {"advance-stays", unfinished([&](Bytes& r) { replace_in(r, 0, "0007", "0007"); }), differ},
+      {"advance-salt", unfinished([&](Bytes& r) { replace_in(r, kLuksCopyBytes, "03BR", "03BS"); }),
+       differ},
+      {"advance-generation", unfinished([&](Bytes& r) {
+         replace_in(r, kLuksCopyBytes, "generation\":1", "generation\":2");
+       }),
+       differ},
+      {"advance-uuid", unfinished([](Bytes& r) { r[kLuksUuid.offset] = '2'; }), differ},
+      {"advance-null-cipher", unfinished([&](Bytes& r) {
+         replace_in(r, kLuksCopyBytes, "\"iv_tweak\":\"0\",\"encryption\":\"aes-xts-plain64\"",
+                    "\"iv_tweak\":\"0\",\"encryption\":\"cipher_null-ecb\"");
+       }),
+       "/segments/0/encryption"},
+      // … nor in the middle of one.
+      {"torn-uuid", torn(kLuksUuid.offset), "primary copy: checksum is wrong"},
+      {"torn-label", torn(kLuksLabel.offset), "primary copy: has a label"},
+      {"torn-padding", torn(kLuksBinaryHeaderBytes - 1), "primary copy: padding is not zero"},
+      {"torn-json", torn(kLuksBinaryHeaderBytes + 30), "primary copy: checksum is wrong"},
+      {"torn-json-end", torn(kLuksCopyBytes - 1), "primary copy: checksum is wrong"},
+      {"torn-second-json", torn(kLuksCopyBytes + kLuksBinaryHeaderBytes + 30),
+       "secondary copy: checksum is wrong"},
       {"json-unterminated", HeaderRegion(std::string(kLuksJsonAreaBytes, ' ')),
        "does not end inside its area"},
   };
@@ -179,6 +228,7 @@ std::vector<JsonEdit> EditsOfSegmentsAndDigests() {
 std::vector<JsonEdit> EditsOfTokenAndConfig() {
   const std::string generation = R"("dek_generation":)";
   const std::string counter = R"("disk_counter":)";
+  const std::string good_counter = R"("00000000000000000007")";
   const std::string sectors = R"("data_sectors":)";
   const auto set = [](const char* name, const std::string& member, const std::string& good,
                       const std::string& bad, const char* expected) {
@@ -190,16 +240,23 @@ std::vector<JsonEdit> EditsOfTokenAndConfig() {
        "/tokens: unknown member \"1\""},
       {"token-keyring", R"("type":"kedge")", R"("type":"luks2-keyring")", "/tokens/0/type"},
       {"token-foreign", R"("type":"kedge")", R"("type":"clevis")", "/tokens/0/type"},
-      {"token-member", R"("version":1)", R"("version":1,"initialised":true)",
+      {"token-member", R"("version":2)", R"("version":2,"initialised":true)",
        "/tokens/0: unknown member \"initialised\""},
-      {"token-version", R"("version":1)", R"("version":2)", "/tokens/0/version"},
+      {"token-version", R"("version":2)", R"("version":3)", "/tokens/0/version"},
+      {"token-version-with-counter", R"("version":2)", R"("version":1)", "/tokens/0/disk_counter"},
       set("token-generation-zero", generation, "1", "0", "/tokens/0/dek_generation"),
       set("token-generation-huge", generation, "1", "4294967296", "/tokens/0/dek_generation"),
-      set("token-counter-huge", counter, R"("0")", R"("18446744073709551616")",
+      set("token-counter-huge", counter, good_counter, R"("18446744073709551616")",
           "/tokens/0/disk_counter"),
-      set("token-counter-hex", counter, R"("0")", R"("0x1")", "/tokens/0/disk_counter"),
-      set("token-counter-spelling", counter, R"("0")", R"("00")", "/tokens/0/disk_counter"),
-      set("token-counter-empty", counter, R"("0")", R"("")", "/tokens/0/disk_counter"),
+      set("token-counter-hex", counter, good_counter, R"("0000000000000000000a")",
+          "/tokens/0/disk_counter"),
+      set("token-counter-sign", counter, good_counter, R"("-0000000000000000001")",
+          "/tokens/0/disk_counter"),
+      set("token-counter-short", counter, good_counter, R"("7")", "/tokens/0/disk_counter"),
+      set("token-counter-long", counter, good_counter, R"("000000000000000000007")",
+          "/tokens/0/disk_counter"),
+      set("token-counter-empty", counter, good_counter, R"("")", "/tokens/0/disk_counter"),
+      set("token-counter-number", counter, good_counter, "7", "/tokens/0/disk_counter"),
       set("token-data-zero", sectors, R"("96736")", R"("0")", "data size does not fit"),
       set("token-data-unaligned", sectors, R"("96736")", R"("96735")", "data size does not fit"),
       set("token-data-huge", sectors, R"("96736")", R"("18446744073709551608")",

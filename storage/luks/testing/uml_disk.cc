@@ -11,6 +11,8 @@
 
 namespace kedge::luks_uml {
 
+Status AnyContent(uint64_t, const ReadStateFile&) { return Status(); }
+
 SecretBytes Dek(uint8_t fill) { return SecretBytes::CopyOf(Bytes(32, fill)).value(); }
 
 std::string ReadText(const std::string& path) {
@@ -60,13 +62,13 @@ void DiskTest::SetUp() {
 }
 
 Sha256Digest DiskTest::FormatDisk() {
-  const auto digest = disk_.Format(dek_, binding_, nullptr);
+  const auto digest = disk_.Format(dek_, binding_, kFresh.next, nullptr);
   EXPECT_OK(digest);
   return digest.value_or(Sha256Digest{});
 }
 
-void DiskTest::ExpectRefused(const std::string& fault) {
-  EXPECT_THAT(disk_.Open(dek_, binding_), HasFault(fault));
+void DiskTest::ExpectRefused(const std::string& fault, const DiskCounters& counters) {
+  EXPECT_THAT(disk_.Open(dek_, binding_, counters, AnyContent), HasFault(fault));
   EXPECT_FALSE(IsMounted());
   EXPECT_FALSE(IsMapped());
 }

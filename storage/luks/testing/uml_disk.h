@@ -16,6 +16,11 @@ namespace kedge::luks_uml {
 inline constexpr char kDisk[] = "/dev/ubda";
 inline constexpr char kMountPoint[] = "/run/kedge/state";
 
+// Of a disk that was formatted and never advanced.
+inline constexpr DiskCounters kFresh{.acknowledged = 0, .next = 1};
+// Accepts whatever the file system holds.
+Status AnyContent(uint64_t disk_counter, const ReadStateFile& read);
+
 SecretBytes Dek(uint8_t fill);
 
 // The whole file; empty where there is none.
@@ -37,7 +42,7 @@ class DiskTest : public testing::Test {
 
   Sha256Digest FormatDisk();
   // Open refuses with the fault and leaves nothing mounted and nothing mapped.
-  void ExpectRefused(const std::string& fault);
+  void ExpectRefused(const std::string& fault, const DiskCounters& counters = kFresh);
 
   LuksStateDisk disk_;
   const SecretBytes dek_ = Dek(0x11);

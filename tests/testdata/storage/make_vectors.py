@@ -2,8 +2,9 @@
 """A second implementation of what docs/FORMATS.md says about the state disk: writes vectors.json.
 
 disk-v1/ holds what a Format left on a 48 MiB disk inside User-mode Linux (kernel 6.1, libcryptsetup
-2.6.1): header.bin is its first 417,792 bytes, integrity.bin the 4,096 bytes at 16 MiB. The first
-implementation must go on accepting both (S6).
+2.6.1) when headers had format 1; disk-v2/ what a Format and two advances left, in format 2:
+header.bin is the disk's first 417,792 bytes, integrity.bin the 4,096 bytes at 16 MiB. The first
+implementation must go on accepting all of it (S6).
 """
 import hashlib
 import hmac
@@ -26,36 +27,49 @@ def hkdf(key, info):
     return hmac.new(extracted, info + b"\1", hashlib.sha256).digest()
 
 
-def canonical(region):
+def canonical(region, sequence=None, as_format_1=False):
     binary = bytearray(region[:4096])
     for offset, size in ((0, 6), (104, 64), (256, 8), (448, 64)):  # magic, salt, offset, checksum
         binary[offset:offset + size] = bytes(size)
+    if sequence is not None:
+        binary[16:24] = struct.pack(">Q", sequence)
     text = region[4096:16384].rstrip(b"\0")
-    without_mac = re.sub(rb'"mac":"[0-9a-f]{64}"', b'"mac":""', text)
-    return lp(b"kedge/1 luks header", bytes(binary), without_mac,
+    text = re.sub(rb'"mac":"[0-9a-f]{64}"', b'"mac":""', text)
+    if as_format_1:
+        text = re.sub(rb'"version":2,', b'"version":1,', text)
+        text = re.sub(rb'"disk_counter":"[0-9]{20}"', b'"disk_counter":"0"', text)
+    return lp(b"kedge/1 luks header", bytes(binary), text,
               hashlib.sha256(region[32768:]).digest())
 
 
-def main():
-    region = (HERE / "disk-v1" / "header.bin").read_bytes()
+def describe(disk):
+    """The vectors of one golden disk."""
+    region = (HERE / disk / "header.bin").read_bytes()
     keys = {label: hkdf(DEK, lp(b"kedge/1 kdf " + label.encode()))
             for label in ("header-mac", "keyslot", "state-marker")}
     binding = [CLUSTER.encode(), NODE.encode(), VOLUME.encode(), struct.pack(">I", GENERATION)]
     uuid = region[168:204]
+    counter = int(re.search(rb'"disk_counter":"([0-9]+)"', region[4096:16384]).group(1))
     mac = hmac.new(keys["header-mac"],
-                   lp(b"kedge/1 luks header mac", *binding, struct.pack(">Q", 0),
+                   lp(b"kedge/1 luks header mac", *binding, struct.pack(">Q", counter),
                       canonical(region)), hashlib.sha256).hexdigest()
+    assert mac in region[4096:16384].decode(), "the disk carries another MAC"
     marker_mac = hmac.new(keys["state-marker"], lp(b"kedge/1 state marker", *binding, uuid),
                           hashlib.sha256).digest()
-    vectors = {
+    identity = canonical(region, sequence=4, as_format_1=True)
+    return {
         "dek": DEK.hex(), "cluster_id": CLUSTER, "node": NODE, "volume": VOLUME,
         "dek_generation": GENERATION, "disk_bytes": 48 << 20, "uuid": uuid.decode(),
+        "disk_counter": counter,
         "header_mac_key": keys["header-mac"].hex(), "keyslot_key": keys["keyslot"].hex(),
         "marker_key": keys["state-marker"].hex(),
-        "header_digest": hashlib.sha256(canonical(region)).hexdigest(), "header_mac": mac,
+        "header_digest": hashlib.sha256(identity).hexdigest(), "header_mac": mac,
         "marker": lp(b"kedge/1 state marker", uuid, marker_mac).hex(),
     }
-    assert mac in region[4096:16384].decode(), "the disk carries another MAC"
+
+
+def main():
+    vectors = {disk: describe(disk) for disk in ("disk-v1", "disk-v2")}
     (HERE / "vectors.json").write_text(json.dumps(vectors, indent=2) + "\n")
 
 
