@@ -29,11 +29,11 @@ Bytes ToBytes(std::string_view text) { return ToBytes(AsBytes(text)); }
 
 std::string ToHex(ByteView bytes) {
   static constexpr char kDigits[] = "0123456789abcdef";
-  std::string out;
-  out.reserve(bytes.size() * 2);
+  std::string out(bytes.size() * 2, '\0');
+  char* at = out.data();
   for (uint8_t b : bytes) {
-    out.push_back(kDigits[b >> 4]);
-    out.push_back(kDigits[b & 0xF]);
+    *at++ = kDigits[b >> 4];
+    *at++ = kDigits[b & 0xF];
   }
   return out;
 }

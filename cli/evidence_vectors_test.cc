@@ -64,8 +64,8 @@ TEST_P(EvidenceVectorsTest, EveryCaseGivesTheExpectedVerdictForTheExpectedReason
   }
   ASSERT_FALSE(cases.empty());
   std::ofstream(folder_ / "cases.json") << cases;
-  const ExitCode code = Run({"verify", "batch", "--cases", folder_ / "cases.json", "--root",
-                             vectors_.string()});
+  const ExitCode code =
+      Run({"verify", "batch", "--cases", folder_ / "cases.json", "--root", vectors_.string()});
   EXPECT_EQ(code, ExitCode::kGood) << out_.str();
 }
 
@@ -73,10 +73,8 @@ INSTANTIATE_TEST_SUITE_P(Tech, EvidenceVectorsTest, ::testing::Values("tdx"));
 
 TEST_F(EvidenceVectorsTest, TdxCommandsAnswerAsProgramsExpect) {
   const fs::path folder = vectors_ / "tdx" / "oak-gcp-v4-00806f05";
-  const std::vector<std::string> verify = {"--json",       "verify",        "tdx",
-                                           "--quote",      folder / "quote.bin",
-                                           "--collateral", folder,
-                                           "--at"};
+  const std::vector<std::string> verify = {
+      "--json", "verify", "tdx", "--quote", folder / "quote.bin", "--collateral", folder, "--at"};
   std::vector<std::string> good = verify;
   good.push_back("2025-10-25T00:00:00Z");
   const ExitCode code = Run(good);

@@ -22,14 +22,18 @@ struct NamedBit {
   uint64_t bit;
   const char* name;
 };
-constexpr NamedBit kTdAttributeNames[] = {
-    {kTdAttributeDebug, "DEBUG"},           {kTdAttributeHgsPlusProfile, "HGS_PLUS_PROF"},
-    {kTdAttributePerfProfile, "PERF_PROF"}, {kTdAttributePmtProfile, "PMT_PROF"},
-    {kTdAttributeIcssd, "ICSSD"},           {kTdAttributeLass, "LASS"},
-    {kTdAttributeSeptVeDisable, "SEPT_VE_DISABLE"},
-    {kTdAttributeMigratable, "MIGRATABLE"}, {kTdAttributePks, "PKS"},
-    {kTdAttributeKeyLocker, "KL"},          {kTdAttributeTpa, "TPA"},
-    {kTdAttributePerfmon, "PERFMON"}};
+constexpr NamedBit kTdAttributeNames[] = {{kTdAttributeDebug, "DEBUG"},
+                                          {kTdAttributeHgsPlusProfile, "HGS_PLUS_PROF"},
+                                          {kTdAttributePerfProfile, "PERF_PROF"},
+                                          {kTdAttributePmtProfile, "PMT_PROF"},
+                                          {kTdAttributeIcssd, "ICSSD"},
+                                          {kTdAttributeLass, "LASS"},
+                                          {kTdAttributeSeptVeDisable, "SEPT_VE_DISABLE"},
+                                          {kTdAttributeMigratable, "MIGRATABLE"},
+                                          {kTdAttributePks, "PKS"},
+                                          {kTdAttributeKeyLocker, "KL"},
+                                          {kTdAttributeTpa, "TPA"},
+                                          {kTdAttributePerfmon, "PERFMON"}};
 
 ordered_json AttributeNames(uint64_t attributes) {
   ordered_json out = ordered_json::array();

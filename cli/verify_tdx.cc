@@ -13,7 +13,8 @@
 namespace kedge::cli {
 namespace {
 
-constexpr char kNoReferenceValues[] = "the command line, which names no policy with the TD's values";
+constexpr char kNoReferenceValues[] =
+    "the command line, which names no policy with the TD's values";
 
 struct VerifyTdxOptions {
   std::string quote;
@@ -35,8 +36,8 @@ StatusOr<Answer> VerifyTdxFiles(const Environment& env, const VerifyTdxOptions& 
   const TdxVerification seen =
       VerifyTdx(quote, TdxCollateral::Read(files),
                 {.policy = policy, .at = at, .report_data = std::move(report_data)});
-  return VerdictAnswer(seen.verdict, seen.claims ? TdxClaimsJson(*seen.claims)
-                                                 : nlohmann::ordered_json::object());
+  return VerdictAnswer(
+      seen.verdict, seen.claims ? TdxClaimsJson(*seen.claims) : nlohmann::ordered_json::object());
 }
 
 // The policy of a list of cases: the platform up to date, no debugging, and nothing else known.

@@ -85,8 +85,7 @@ StatusOr<std::shared_ptr<const PckChain>> ReadPckChain(std::string_view pem) {
   const CertificateExtension* sgx = chain.leaf().FindExtension(kSgxExtensionsOid);
   if (sgx == nullptr) return Malformed("the PCK certificate has no SGX extension");
   ASSIGN_OR_RETURN(PckExtensions extensions, ParsePckExtensions(sgx->value));
-  ASSIGN_OR_RETURN(VerifyKey key, VerifyKey::FromSpki(chain.leaf().spki()));
-  if (key.curve() != Curve::kP256) return Malformed("the PCK is no P-256 key");
+  ASSIGN_OR_RETURN(P256Verifier key, P256Verifier::FromSpki(chain.leaf().spki()));
   return std::make_shared<const PckChain>(
       PckChain{std::move(chain), std::move(extensions), std::move(key),
                platform ? PckAuthority::kPlatform : PckAuthority::kProcessor});

@@ -13,7 +13,7 @@
 #include "attestation/parse/pck_extensions.h"
 #include "attestation/verify/check_list.h"
 #include "crypto/certificate.h"
-#include "crypto/ecdsa.h"
+#include "crypto/p256_verifier.h"
 
 namespace kedge {
 
@@ -38,7 +38,7 @@ std::string_view ToString(PckAuthority authority);  // as in the PCS request: "p
 struct PckChain {
   IntelChain chain;  // exactly leaf, PCK CA, root
   PckExtensions extensions;
-  VerifyKey key;  // of the leaf, P-256
+  P256Verifier key;  // of the leaf
   PckAuthority authority;
 
   const Certificate& ca() const { return chain.certificates[1]; }

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "crypto/digest.h"
-#include "crypto/ecdsa.h"
+#include "crypto/p256_verifier.h"
 
 namespace kedge {
 namespace {
@@ -28,12 +28,24 @@ Status SignedByLeaf(const std::optional<IntelSigned<T>>& document,
   if (!document || chain == nullptr) {
     return FailedPrecondition("the document or the chain of its signer is missing");
   }
-  ASSIGN_OR_RETURN(const VerifyKey key, VerifyKey::FromSpki(chain->leaf().spki()));
-  const ByteView rs(document->signature);
-  return key.VerifyDigestRs(Sha256(document->signed_bytes), rs.first(32), rs.last(32));
+  ASSIGN_OR_RETURN(const P256Verifier key, P256Verifier::FromSpki(chain->leaf().spki()));
+  return key.VerifyDigest(Sha256(document->signed_bytes), document->signature);
 }
 
 }  // namespace
+
+Status CrlSignatures::Of(const Crl& crl, const Certificate& issuer) const {
+  constexpr size_t kKept = 4;
+  {
+    const absl::MutexLock lock(&mutex_);
+    const auto found = by_issuer_.find(issuer.der());
+    if (found != by_issuer_.end()) return found->second;
+  }
+  Status status = crl.VerifySignedBy(issuer);
+  const absl::MutexLock lock(&mutex_);
+  if (by_issuer_.size() < kKept) by_issuer_.emplace(issuer.der(), status);
+  return status;
+}
 
 std::shared_ptr<const TdxCollateral> TdxCollateral::Read(const TdxCollateralFiles& files) {
   const std::shared_ptr<TdxCollateral> out(new TdxCollateral());
@@ -62,25 +74,7 @@ std::shared_ptr<const TdxCollateral> TdxCollateral::Read(const TdxCollateralFile
 
   out->tcb_info_signature_ = SignedByLeaf(out->tcb_info_, out->tcb_chain_);
   out->qe_identity_signature_ = SignedByLeaf(out->qe_identity_, out->qe_chain_);
-  if (out->pck_crl_ && out->pck_chain_ != nullptr) {
-    out->pck_crl_signature_ = out->pck_crl_->VerifySignedBy(out->pck_chain_->ca());
-  }
-  if (out->root_crl_ && out->tcb_chain_ != nullptr) {
-    out->root_crl_signature_ = out->root_crl_->VerifySignedBy(out->tcb_chain_->root());
-  }
   return out;
-}
-
-Status TdxCollateral::PckCrlSignedBy(const Certificate& issuer) const {
-  if (pck_chain_ != nullptr && pck_chain_->ca().der() == issuer.der()) return pck_crl_signature_;
-  return pck_crl_->VerifySignedBy(issuer);
-}
-
-Status TdxCollateral::RootCrlSignedBy(const Certificate& issuer) const {
-  if (tcb_chain_ != nullptr && tcb_chain_->root().der() == issuer.der()) {
-    return root_crl_signature_;
-  }
-  return root_crl_->VerifySignedBy(issuer);
 }
 
 }  // namespace kedge

@@ -1,6 +1,10 @@
 // Everything that Intel publishes about a platform and that a TDX quote is held against.
 #pragma once
 
+#include <absl/base/thread_annotations.h>
+#include <absl/synchronization/mutex.h>
+
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,6 +26,17 @@ struct TdxCollateralFiles {
   Bytes tcb_chain_pem;
   Bytes qe_identity_json;
   Bytes qe_chain_pem;
+};
+
+// Who signed one CRL, for the issuers asked about so far: an answer that no time changes. There are
+// one or two (Intel's root exists as two certificates); more are answered and not kept.
+class CrlSignatures {
+ public:
+  Status Of(const Crl& crl, const Certificate& issuer) const;
+
+ private:
+  mutable absl::Mutex mutex_;
+  mutable std::map<Bytes, Status> by_issuer_ ABSL_GUARDED_BY(mutex_);
 };
 
 // Read once and used for many quotes: parsing and the signatures over TCB info, QE identity and
@@ -51,9 +66,13 @@ class TdxCollateral {
   // FAILED_PRECONDITION where the document or the chain is missing.
   const Status& tcb_info_signature() const { return tcb_info_signature_; }
   const Status& qe_identity_signature() const { return qe_identity_signature_; }
-  // Whether the CRL is signed by `issuer`; remembered for the issuer that pck_chain() names.
-  Status PckCrlSignedBy(const Certificate& issuer) const;
-  Status RootCrlSignedBy(const Certificate& issuer) const;
+  // Whether the CRL, which must be there, is signed by `issuer`; worked out once for an issuer.
+  Status PckCrlSignedBy(const Certificate& issuer) const {
+    return pck_crl_signatures_.Of(*pck_crl_, issuer);
+  }
+  Status RootCrlSignedBy(const Certificate& issuer) const {
+    return root_crl_signatures_.Of(*root_crl_, issuer);
+  }
 
  private:
   TdxCollateral() = default;
@@ -69,8 +88,8 @@ class TdxCollateral {
   std::shared_ptr<const IntelChain> qe_chain_;
   Status tcb_info_signature_;
   Status qe_identity_signature_;
-  Status pck_crl_signature_;   // by pck_chain_'s CA
-  Status root_crl_signature_;  // by tcb_chain_'s root
+  CrlSignatures pck_crl_signatures_;
+  CrlSignatures root_crl_signatures_;
 };
 
 }  // namespace kedge

@@ -37,11 +37,11 @@ struct Platform {
     info.id = "TDX";
     info.levels = {Level(3, 11, {5, 0, 3}, TcbStatus::kUpToDate),
                    Level(2, 5, {3, 0, 3}, TcbStatus::kOutOfDate, {"SA-2"})};
-    info.module_identities = {{"TDX_01",
-                               1,
-                               {},
-                               {{5, kDate, TcbStatus::kUpToDate, {}},
-                                {2, kDate, TcbStatus::kOutOfDate, {"SA-1"}}}}};
+    info.module_identities = {
+        {"TDX_01",
+         1,
+         {},
+         {{5, kDate, TcbStatus::kUpToDate, {}}, {2, kDate, TcbStatus::kOutOfDate, {"SA-1"}}}}};
     qe.levels = {{6, kDate, TcbStatus::kUpToDate, {}}, {4, kDate, TcbStatus::kOutOfDate, {"SA-3"}}};
   }
   TdxTcbFindings Find() const { return FindTdxTcb(td, pck, qe_svn, info, &qe); }

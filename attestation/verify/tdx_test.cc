@@ -14,9 +14,9 @@ namespace {
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-using ::testing::UnorderedElementsAre;
 using testing::TdxMachine;
 using testing::TestKey;
+using ::testing::UnorderedElementsAre;
 
 std::vector<std::string> Failed(const Verdict& verdict) {
   std::vector<std::string> out;
@@ -147,9 +147,10 @@ TEST(VerifyTdx, OnlyPinnedRootsAreTrusted) {
 
 // A PCK is not a TCB signer, although both lead to the same root.
 TEST(VerifyTdx, CertificatesKeepToTheirRoles) {
-  EXPECT_THAT(FailedAfter([](TdxMachine& m) { m.signer_terms.subject = "Intel SGX PCK Certificate"; }),
-              UnorderedElementsAre("COLLATERAL_FORMAT", "COLLATERAL_MISSING", "TCB_INFO_SIGNATURE",
-                                   "QE_IDENTITY_SIGNATURE"));
+  EXPECT_THAT(
+      FailedAfter([](TdxMachine& m) { m.signer_terms.subject = "Intel SGX PCK Certificate"; }),
+      UnorderedElementsAre("COLLATERAL_FORMAT", "COLLATERAL_MISSING", "TCB_INFO_SIGNATURE",
+                           "QE_IDENTITY_SIGNATURE"));
   EXPECT_THAT(FailedAfter([](TdxMachine& m) { m.pck_terms.subject = "Intel SGX TCB Signing"; }),
               Contains("FORMAT"));
   EXPECT_THAT(FailedAfter([](TdxMachine& m) {
@@ -174,12 +175,14 @@ TEST(VerifyTdx, ProcessorCaIsKnown) {
 TEST(VerifyTdx, TimesAreChecked) {
   EXPECT_THAT(FailedAfter([](TdxMachine& m) { m.pck_terms.not_after = m.Now() - absl::Hours(1); }),
               ElementsAre("TIME"));
-  EXPECT_THAT(FailedAfter([](TdxMachine& m) { m.signer_terms.not_before = m.Now() + absl::Hours(1); }),
-              ElementsAre("TIME"));
+  EXPECT_THAT(
+      FailedAfter([](TdxMachine& m) { m.signer_terms.not_before = m.Now() + absl::Hours(1); }),
+      ElementsAre("TIME"));
   EXPECT_THAT(FailedAfter([](TdxMachine& m) { m.tcb_info.issue_date = m.Now() + absl::Hours(1); }),
               ElementsAre("COLLATERAL_NOT_YET_VALID"));
-  EXPECT_THAT(FailedAfter([](TdxMachine& m) { m.qe_identity.next_update = m.Now() - absl::Hours(1); }),
-              ElementsAre("COLLATERAL_EXPIRED"));
+  EXPECT_THAT(
+      FailedAfter([](TdxMachine& m) { m.qe_identity.next_update = m.Now() - absl::Hours(1); }),
+      ElementsAre("COLLATERAL_EXPIRED"));
   EXPECT_THAT(FailedAfter([](TdxMachine& m) { m.pck_crl.next_update = m.Now() - absl::Hours(1); }),
               ElementsAre("CRL_STALE"));
   EXPECT_THAT(FailedAfter([](TdxMachine& m) { m.root_crl.this_update = m.Now() + absl::Hours(1); }),
@@ -193,7 +196,9 @@ TEST(VerifyTdx, AgesAreChecked) {
               ElementsAre("COLLATERAL_AGE"));
   EXPECT_THAT(FailedUnder([](TdxPolicy& p) { p.root_crl_age.at_most = absl::Hours(23); }),
               ElementsAre("COLLATERAL_AGE"));
-  EXPECT_THAT(FailedUnder([](TdxPolicy& p) { p.root_crl_age = {absl::ZeroDuration(), "a reason"}; }),
+  EXPECT_THAT(FailedUnder([](TdxPolicy& p) {
+                p.root_crl_age = {absl::ZeroDuration(), "a reason"};
+              }),
               IsEmpty());
 }
 
@@ -272,7 +277,8 @@ TEST(VerifyTdx, DocumentsMustBeIntelsAndAboutThisPlatform) {
               ElementsAre("TCB_INFO_SIGNATURE", "QE_IDENTITY_SIGNATURE"));
   EXPECT_THAT(FailedAfter([](TdxMachine& m) { m.tcb_info.fmspc[0] ^= 1; }), ElementsAre("FMSPC"));
   EXPECT_THAT(FailedAfter([](TdxMachine& m) { m.tcb_info.pce_id[0] ^= 1; }), ElementsAre("PCEID"));
-  EXPECT_THAT(FailedAfter([](TdxMachine& m) { m.tcb_info.id = "SGX"; }), ElementsAre("TCB_INFO_ID"));
+  EXPECT_THAT(FailedAfter([](TdxMachine& m) { m.tcb_info.id = "SGX"; }),
+              ElementsAre("TCB_INFO_ID"));
   EXPECT_THAT(FailedAfter([](TdxMachine& m) { m.qe_identity.id = "QE"; }),
               ElementsAre("QE_IDENTITY_ID"));
   EXPECT_THAT(FailedAfter([](TdxMachine& m) { m.tcb_info.tcb_evaluation_data_number = 17; }),
@@ -306,14 +312,12 @@ TEST(VerifyTdx, QuotingEnclaveMustBeTheIdentified) {
 TEST(VerifyTdx, ModuleMustBeTheIdentified) {
   EXPECT_THAT(FailedAfter([](TdxMachine& m) { m.tcb_info.module_identities.clear(); }),
               ElementsAre("TDX_MODULE", "TCB_NOT_SUPPORTED", "TCB_STATUS"));
-  EXPECT_THAT(FailedAfter([](TdxMachine& m) {
-                m.tcb_info.module_identities[0].module.mr_signer[0] = 1;
-              }),
-              ElementsAre("TDX_MODULE"));
-  EXPECT_THAT(FailedAfter([](TdxMachine& m) {
-                m.tcb_info.module_identities[0].module.attributes[0] = 1;
-              }),
-              ElementsAre("TDX_MODULE"));
+  EXPECT_THAT(
+      FailedAfter([](TdxMachine& m) { m.tcb_info.module_identities[0].module.mr_signer[0] = 1; }),
+      ElementsAre("TDX_MODULE"));
+  EXPECT_THAT(
+      FailedAfter([](TdxMachine& m) { m.tcb_info.module_identities[0].module.attributes[0] = 1; }),
+      ElementsAre("TDX_MODULE"));
   EXPECT_THAT(FailedAfter([](TdxMachine& m) { m.quote.body.seam_attributes = 1; }),
               ElementsAre("TDX_MODULE", "SEAM_ATTRIBUTES"));
   EXPECT_THAT(FailedAfter([](TdxMachine& m) { m.quote.body.mr_signer_seam[0] = 1; }),
@@ -398,10 +402,11 @@ TEST(VerifyTdx, NothingSeenBeforeMayGoBack) {
   const TdxPolicy policy = TdxMachine::Policy();
   const Bytes quote = machine.Quote();
   const auto failed = [&](const TdxFloors& floors) {
-    return Failed(VerifyTdx(quote, machine.Collateral(),
-                            {.policy = policy, .roots = machine.Roots(), .at = TdxMachine::Now(),
-                             .floors = floors})
-                      .verdict);
+    return Failed(
+        VerifyTdx(
+            quote, machine.Collateral(),
+            {.policy = policy, .roots = machine.Roots(), .at = TdxMachine::Now(), .floors = floors})
+            .verdict);
   };
   const Bytes same = {7};
   const Bytes higher = {8};
@@ -419,10 +424,9 @@ TEST(VerifyTdx, AttributesOfTheTdAreChecked) {
     return FailedAfter([bits](TdxMachine& m) { m.quote.body.td_attributes ^= bits; });
   };
   for (int bit = 0; bit < 8; ++bit) EXPECT_THAT(with(1ull << bit), ElementsAre("DEBUG")) << bit;
-  for (const uint64_t bit :
-       {uint64_t{1} << 8, uint64_t{1} << 26, uint64_t{1} << 32, uint64_t{1} << 61,
-        kTdAttributeIcssd, kTdAttributeMigratable, kTdAttributeTpa, kTdAttributePerfmon,
-        kTdAttributeSeptVeDisable}) {
+  for (const uint64_t bit : {uint64_t{1} << 8, uint64_t{1} << 26, uint64_t{1} << 32,
+                             uint64_t{1} << 61, kTdAttributeIcssd, kTdAttributeMigratable,
+                             kTdAttributeTpa, kTdAttributePerfmon, kTdAttributeSeptVeDisable}) {
     EXPECT_THAT(with(bit), ElementsAre("TD_ATTRIBUTES")) << TdxFlagsHex(bit);
   }
   EXPECT_THAT(with(kTdAttributePks | kTdAttributeKeyLocker | kTdAttributeLass), IsEmpty());
@@ -461,7 +465,9 @@ TEST(VerifyTdx, ReportDataIsChecked) {
   const Bytes quote = machine.Quote();
   const auto failed = [&](const Bytes& expected) {
     return Failed(VerifyTdx(quote, machine.Collateral(),
-                            {.policy = policy, .roots = machine.Roots(), .at = TdxMachine::Now(),
+                            {.policy = policy,
+                             .roots = machine.Roots(),
+                             .at = TdxMachine::Now(),
                              .report_data = expected})
                       .verdict);
   };
@@ -530,9 +536,9 @@ TEST(VerifyTdx, EveryFlippedByteOfAQuoteIsRefused) {
   for (size_t i = 0; i < good.size(); ++i) {
     Bytes bad = good;
     bad[i] ^= 0x01;
-    const TdxVerification seen = VerifyTdx(
-        bad, collateral,
-        {.policy = policy, .roots = roots, .at = TdxMachine::Now(), .cache = &cache});
+    const TdxVerification seen =
+        VerifyTdx(bad, collateral,
+                  {.policy = policy, .roots = roots, .at = TdxMachine::Now(), .cache = &cache});
     ASSERT_NE(seen.verdict.outcome, Outcome::kTrusted) << i;
   }
 }

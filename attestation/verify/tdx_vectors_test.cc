@@ -1,6 +1,6 @@
 // Real quotes and collateral, and every byte of them changed. The vectors are not part of this
-// repository: KEDGE_VECTORS names their folder, by default ../shared/vectors beside the source tree.
-// All cases of cases.json run in `kedge verify batch` (cli/evidence_vectors_test.cc).
+// repository: KEDGE_VECTORS names their folder, by default ../shared/vectors beside the source
+// tree. All cases of cases.json run in `kedge verify batch` (cli/evidence_vectors_test.cc).
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -57,8 +57,7 @@ class TdxVectorsTest : public ::testing::TestWithParam<Sample> {
     policy_.mr_service_td = ValueRule::Skip("the test");
   }
   Verdict Verify(ByteView quote, std::shared_ptr<const TdxCollateral> collateral) {
-    return VerifyTdx(quote, std::move(collateral),
-                     {.policy = policy_, .at = at_, .cache = &cache_})
+    return VerifyTdx(quote, std::move(collateral), {.policy = policy_, .at = at_, .cache = &cache_})
         .verdict;
   }
 
@@ -89,10 +88,9 @@ TEST_P(TdxVectorsTest, EveryChangedByteOfTheQuoteIsRefused) {
 TEST_P(TdxVectorsTest, ChangedBytesOfTheCollateralAreRefused) {
   const size_t first = GetParam().folder == kSamples[0].folder ? 0 : 1;
   using Files = TdxCollateralFiles;
-  for (const auto file :
-       {&Files::pck_chain_pem, &Files::root_ca_pem, &Files::pck_crl, &Files::root_crl,
-        &Files::tcb_info_json, &Files::tcb_chain_pem, &Files::qe_identity_json,
-        &Files::qe_chain_pem}) {
+  for (const auto file : {&Files::pck_chain_pem, &Files::root_ca_pem, &Files::pck_crl,
+                          &Files::root_crl, &Files::tcb_info_json, &Files::tcb_chain_pem,
+                          &Files::qe_identity_json, &Files::qe_chain_pem}) {
     const Bytes good = files_.*file;
     for (size_t i = first; i < good.size(); i += 5) {
       files_.*file = good;

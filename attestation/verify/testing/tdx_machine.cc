@@ -106,21 +106,37 @@ TdxMachine::TdxMachine(uint16_t version, bool tdx15) : quote(PlainTdxQuote(versi
   qe.isv_prod_id = 2;
   qe.isv_svn = 6;
 
-  root_terms = {.subject = kRootName, .issuer = kRootName, .ca = true, .path_length = 1,
+  root_terms = {.subject = kRootName,
+                .issuer = kRootName,
+                .ca = true,
+                .path_length = 1,
                 .key_usage = "keyCertSign,cRLSign"};
-  ca_terms = {.subject = kCaName, .issuer = kRootName, .serial = 2, .ca = true, .path_length = 0,
+  ca_terms = {.subject = kCaName,
+              .issuer = kRootName,
+              .serial = 2,
+              .ca = true,
+              .path_length = 0,
               .key_usage = "keyCertSign,cRLSign"};
-  pck_terms = {.subject = "Intel SGX PCK Certificate", .issuer = kCaName, .serial = 3,
+  pck_terms = {.subject = "Intel SGX PCK Certificate",
+               .issuer = kCaName,
+               .serial = 3,
                .key_usage = "digitalSignature,nonRepudiation"};
-  signer_terms = {.subject = "Intel SGX TCB Signing", .issuer = kRootName, .serial = 4,
+  signer_terms = {.subject = "Intel SGX TCB Signing",
+                  .issuer = kRootName,
+                  .serial = 4,
                   .key_usage = "digitalSignature,nonRepudiation"};
-  pck_crl = {.issuer = kCaName, .this_update = tcb_info.issue_date,
-             .next_update = tcb_info.next_update, .number = 7};
-  root_crl = {.issuer = kRootName, .this_update = tcb_info.issue_date,
-              .next_update = tcb_info.next_update, .number = 7};
+  pck_crl = {.issuer = kCaName,
+             .this_update = tcb_info.issue_date,
+             .next_update = tcb_info.next_update,
+             .number = 7};
+  root_crl = {.issuer = kRootName,
+              .this_update = tcb_info.issue_date,
+              .next_update = tcb_info.next_update,
+              .number = 7};
 }
 
 std::string TdxMachine::RootPem() const {
+  if (!frozen_root_.empty()) return frozen_root_;
   return ToPem(MakeCertificate(root_terms, root_key, root_signs_with, TestSignature::kEcdsa),
                "CERTIFICATE");
 }
@@ -162,8 +178,8 @@ TdxCollateralFiles TdxMachine::Files() const {
   out.tcb_info_json =
       ToBytes(WrapSigned("tcbInfo", info, SignRs(signer_signs_with, AsBytes(info))));
   out.tcb_chain_pem = ToBytes(signer);
-  out.qe_identity_json =
-      ToBytes(WrapSigned("enclaveIdentity", identity, SignRs(signer_signs_with, AsBytes(identity))));
+  out.qe_identity_json = ToBytes(
+      WrapSigned("enclaveIdentity", identity, SignRs(signer_signs_with, AsBytes(identity))));
   out.qe_chain_pem = ToBytes(signer);
   return out;
 }

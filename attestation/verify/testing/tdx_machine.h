@@ -44,12 +44,14 @@ class TdxMachine {
   TestKey pck_key = TestKey::P256();
   TestKey ak = TestKey::P256();
   TestKey signer_key = TestKey::P256();
-  TestKey ca_signs_with = ca_key;     // the PCK certificate and its CRL
+  TestKey ca_signs_with = ca_key;      // the PCK certificate and its CRL
   TestKey root_signs_with = root_key;  // CA and signer certificates and the root's CRL
-  TestKey pck_signs_with = pck_key;   // the QE report
-  TestKey ak_signs_with = ak;         // the quote
+  TestKey pck_signs_with = pck_key;    // the QE report
+  TestKey ak_signs_with = ak;          // the quote
   TestKey signer_signs_with = signer_key;
 
+  // From here on one root certificate everywhere, as in life; without it each use signs its own.
+  void FreezeRoot() { frozen_root_ = RootPem(); }
   std::string PckChainPem() const;
   std::string SignerChainPem() const;
   // Fills AK, QE report data, signatures and the chain, and gives the bytes.
@@ -62,6 +64,8 @@ class TdxMachine {
 
  private:
   std::string RootPem() const;
+
+  std::string frozen_root_;
 };
 
 }  // namespace kedge::testing
