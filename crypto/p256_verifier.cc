@@ -38,7 +38,8 @@ StatusOr<P256Verifier> P256Verifier::FromPoint(const ByteArray<64>& xy) {
   const EcPointPtr point(EC_POINT_new(group));
   // Reading the point checks that it is on the curve; the curve's order is prime, so that every
   // such point but infinity, which has no such encoding, is a public key.
-  if (!point || EC_POINT_oct2point(group, point.get(), encoded.data(), encoded.size(), nullptr) != 1 ||
+  if (!point ||
+      EC_POINT_oct2point(group, point.get(), encoded.data(), encoded.size(), nullptr) != 1 ||
       EC_KEY_set_public_key(key.get(), point.get()) != 1) {
     ClearOpenSslErrors();
     return Malformed("not a point of P-256");

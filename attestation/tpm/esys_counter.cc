@@ -17,9 +17,9 @@ constexpr TPMA_NV kCounterAttributes = (TPM2_NT_COUNTER << TPMA_NV_TPM2_NT_SHIFT
                                        TPMA_NV_AUTHREAD | TPMA_NV_AUTHWRITE | TPMA_NV_NO_DA;
 
 Status Unusable(std::string_view why) {
-  return MakeFault(StatusCode::kFailedPrecondition, "TPM_COUNTER_UNUSABLE", Advice::kAskOperator,
-                   absl::StrCat("no counter at NV index 0x", absl::Hex(kCounterIndex), ": ",
-                                std::string(why)));
+  return MakeFault(
+      StatusCode::kFailedPrecondition, "TPM_COUNTER_UNUSABLE", Advice::kAskOperator,
+      absl::StrCat("no counter at NV index 0x", absl::Hex(kCounterIndex), ": ", std::string(why)));
 }
 
 // What the TPM refuses to do is final; a device that is away is not.
@@ -62,9 +62,8 @@ Status EsysConnection::DefineCounter(EsysReference& nv) {
 
 StatusOr<uint64_t> EsysConnection::ReadCounterValue(ESYS_TR nv) {
   EsysPtr<TPM2B_MAX_NV_BUFFER> data;
-  RETURN_IF_ERROR(
-      Check("TPM2_NV_Read", Esys_NV_Read(esys_, nv, nv, ESYS_TR_PASSWORD, ESYS_TR_NONE,
-                                         ESYS_TR_NONE, kCounterSize, 0, Out(data))));
+  RETURN_IF_ERROR(Check("TPM2_NV_Read", Esys_NV_Read(esys_, nv, nv, ESYS_TR_PASSWORD, ESYS_TR_NONE,
+                                                     ESYS_TR_NONE, kCounterSize, 0, Out(data))));
   Reader reader(ByteView(data->buffer, data->size));
   ASSIGN_OR_RETURN(const uint64_t value, reader.U64Be());
   RETURN_IF_ERROR(reader.ExpectEnd());
@@ -89,9 +88,9 @@ StatusOr<uint64_t> EsysConnection::IncrementCounter() {
   StatusOr<bool> found = FindCounter(nv, written);
   if (!found.ok()) return OrUnusable(found.status());
   if (!*found) RETURN_IF_ERROR(OrUnusable(DefineCounter(nv)));
-  RETURN_IF_ERROR(OrUnusable(
-      Check("TPM2_NV_Increment", Esys_NV_Increment(esys_, nv.get(), nv.get(), ESYS_TR_PASSWORD,
-                                                   ESYS_TR_NONE, ESYS_TR_NONE))));
+  RETURN_IF_ERROR(OrUnusable(Check(
+      "TPM2_NV_Increment",
+      Esys_NV_Increment(esys_, nv.get(), nv.get(), ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE))));
   const StatusOr<uint64_t> value = ReadCounterValue(nv.get());
   if (!value.ok()) return OrUnusable(value.status());
   return *value;

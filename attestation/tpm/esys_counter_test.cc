@@ -1,5 +1,5 @@
-// The NV counter against a real swtpm; each case has a TPM of its own, because a TPM does not forget
-// what a counter was.
+// The NV counter against a real swtpm; each case has a TPM of its own, because a TPM does not
+// forget what a counter was.
 #include <gtest/gtest.h>
 #include <tss2/tss2_tctildr.h>
 

@@ -1,6 +1,6 @@
-// Whether a disk that opens is also the newest copy of itself, as far as the node can tell: its file
-// system and its TPM remember what its header should show (design: Node life, "Four counters").
-// Pure.
+// Whether a disk that opens is also the newest copy of itself, as far as the node can tell: its
+// file system and its TPM remember what its header should show (design: Node life, "Four
+// counters"). Pure.
 #pragma once
 
 #include <cstdint>

@@ -113,9 +113,9 @@ Status OpenDisk(Node& node) {
 }
 
 Status AdvanceDisk(Node& node) {
-  ASSIGN_OR_RETURN(const OpenedDisk disk,
-                   node.ports.disk.Advance(node.release->dek, BindingOf(node),
-                                           node.release->counters));
+  ASSIGN_OR_RETURN(
+      const OpenedDisk disk,
+      node.ports.disk.Advance(node.release->dek, BindingOf(node), node.release->counters));
   // Verified, which what an earlier run of this program left to be inspected is not.
   node.opened_header = disk.header_digest;
   return absl::OkStatus();

@@ -54,8 +54,7 @@ int main() {
   const auto collateral = TdxCollateral::Read(files);
   const auto verify = [&](const auto& known, PckChainCache* with) {
     const TdxVerification seen = VerifyTdx(
-        quote, known,
-        {.policy = policy, .roots = roots, .at = TdxMachine::Now(), .cache = with});
+        quote, known, {.policy = policy, .roots = roots, .at = TdxMachine::Now(), .cache = with});
     Must(seen.verdict.outcome == Outcome::kTrusted, "the quote was not trusted");
   };
 

@@ -4,11 +4,12 @@ import re
 
 from .console import Console
 
-# First console line of each part; the parts follow each other.
+# The first console line after each part; the parts follow each other. A node has started when it has
+# joined: multi-user.target, and the image's last line with it, comes some moments later.
 _MARKS = (
     ("firmware", r"BdsDxe: starting"),
     ("kernel", r"kedge-image: .*, initrd"),
-    ("initrd and start", r"kedge-image: .* is up"),
+    ("initrd and start", r"kedge-bootstrapper: joined|kedge-image: .* is up"),
 )
 
 
