@@ -26,5 +26,7 @@ void AddParseEvidence(CLI::App& parse, Call& call);
 void AddVerifyBatch(CLI::App& verify, const Common& common, Call& call);
 void AddVerifyTdx(CLI::App& verify, const Common& common, Call& call);
 void AddParseTdx(CLI::App& parse, Call& call);
+void AddVerifySnp(CLI::App& verify, const Common& common, Call& call);
+void AddParseSnp(CLI::App& parse, Call& call);
 
 }  // namespace kedge::cli

@@ -35,6 +35,7 @@ struct Entry {
 };
 // Every technology that there is a verifier for.
 constexpr std::array kVerifiers = {
+    Entry{"snp", &VerifySnpCase},
     Entry{"tdx", &VerifyTdxCase},
 };
 

@@ -1,0 +1,250 @@
+#include "attestation/verify/snp_endorsement.h"
+
+#include <absl/strings/str_cat.h>
+
+#include <algorithm>
+#include <string_view>
+
+#include "crypto/certificate.h"
+#include "crypto/crl.h"
+
+namespace kedge {
+namespace {
+
+constexpr int kRootBits = 4096;
+constexpr std::string_view kSignatureAlgorithm = "rsassa-pss-sha384";
+// Common names of the intermediates: "SEV-Milan" (ASK) and "SEV-VLEK-Milan" (ASVK).
+constexpr std::string_view kAskPrefix = "SEV-";
+constexpr std::string_view kAsvkPrefix = "SEV-VLEK-";
+
+std::optional<SnpSigningKey> KindOf(const VcekExtensions& extensions) {
+  if (extensions.hwid.has_value() == extensions.csp_id.has_value()) return std::nullopt;
+  return extensions.hwid ? SnpSigningKey::kVcek : SnpSigningKey::kVlek;
+}
+
+std::string CommonName(const Certificate& certificate) {
+  const std::vector<std::string> names = certificate.SubjectValues("CN");
+  return names.size() == 1 ? names.front() : "";
+}
+
+std::string HexOf(const Certificate& certificate) {
+  return absl::StrCat(certificate.subject(), " with key ", ToHex(certificate.spki_sha256()));
+}
+
+}  // namespace
+
+class SnpEndorsementExaminer {
+ public:
+  SnpEndorsementExaminer(const SnpPolicy& policy, const SnpTime& time)
+      : policy_(policy), time_(time) {}
+
+  SnpEndorsement Examine(const SnpCertificates& certificates) && {
+    Read(certificates.leaf, "leaf (VCEK or VLEK)", "NO_LEAF", leaf_);
+    Read(certificates.intermediate, "intermediate (ASK or ASVK)", "CHAIN", intermediate_);
+    Read(certificates.root, "root (ARK)", "CHAIN", root_);
+    if (leaf_) CheckLeaf();
+    CheckRoot();
+    CheckChain();
+    CheckTimes();
+    CheckRevocation(certificates.crls);
+    return std::move(out_);
+  }
+
+ private:
+  CheckList& rows() { return out_.checks_; }
+
+  void Read(const Bytes& file, const std::string& what, const char* missing,
+            std::optional<Certificate>& out) {
+    if (file.empty()) {
+      rows().Fail(missing, "a certificate", "none given", what);
+      return;
+    }
+    StatusOr<Certificate> certificate = Certificate::FromPemOrDer(file);
+    if (certificate.ok()) {
+      out = *std::move(certificate);
+    } else {
+      rows().Malformed("FORMAT", "an X.509 certificate", MessageOf(certificate.status()), what);
+    }
+  }
+
+  void CheckLeaf() {
+    StatusOr<VerifyKey> key = VerifyKey::FromSpki(leaf_->spki());
+    const bool p384 = key.ok() && key->curve() == Curve::kP384;
+    rows().Demand("LEAF_KEY", p384, "a P-384 key", p384 ? "P-384" : "another kind of key");
+    if (p384) out_.key_ = *std::move(key);
+    StatusOr<VcekExtensions> extensions = ParseVcekExtensions(*leaf_);
+    rows().DemandOk("LEAF_EXTENSIONS", extensions.status(),
+                    "AMD's extensions with product and TCB");
+    if (!extensions.ok()) return;
+    out_.extensions_ = *std::move(extensions);
+    out_.kind_ = KindOf(*out_.extensions_);
+    rows().Demand("LEAF_KIND", out_.kind_.has_value(),
+                  "a chip's identity (VCEK) or a provider's (VLEK)",
+                  out_.kind_ ? std::string(ToString(*out_.kind_)) : "both or neither");
+    if (!intermediate_ || !out_.kind_) return;
+    const std::string name = CommonName(*intermediate_);
+    const bool asvk = name.starts_with(kAsvkPrefix);
+    const bool ask = !asvk && name.starts_with(kAskPrefix);
+    const bool vlek = out_.kind_ == SnpSigningKey::kVlek;
+    rows().Demand("LEAF_KIND", vlek ? asvk : ask,
+                  vlek ? "a VLEK under an ASVK" : "a VCEK under an ASK",
+                  absl::StrCat(std::string(ToString(*out_.kind_)), " under '", name, "'"));
+  }
+
+  void CheckRoot() {
+    if (!root_) return;
+    std::string actual = HexOf(*root_);
+    ApplyField(rows(), "ROOT_PIN", "root key", policy_.roots, actual,
+               [this](const SnpRoots& roots) {
+                 Judgement out{.good = false, .expected = "a root key that the policy pins: "};
+                 std::string names;
+                 const auto offer = [&](const SnpRoot& root) {
+                   absl::StrAppend(&names, names.empty() ? "" : ", ", root.name);
+                   if (!Equal(root.spki_sha256, root_->spki_sha256())) return;
+                   out.good = true;
+                   out_.root_product_ = root.product;
+                 };
+                 if (roots.amd) std::for_each(AmdRoots().begin(), AmdRoots().end(), offer);
+                 std::for_each(roots.custom.begin(), roots.custom.end(), offer);
+                 out.expected += names.empty() ? "none" : names;
+                 return out;
+               });
+    // Without a pin nothing below means anything: no policy may skip or soften it.
+    if (policy_.roots.state() != PolicyField<SnpRoots>::State::kEnforce) {
+      rows().Fail("ROOT_PIN", "pinned roots, enforced", "the policy does not enforce a root",
+                  "a root cannot be skipped");
+    }
+    if (out_.root_product_ && out_.extensions_) {
+      rows().Demand("PRODUCT", out_.extensions_->product == out_.root_product_,
+                    std::string(ToString(*out_.root_product_)), out_.extensions_->product_name,
+                    "certificate's product under the pinned root");
+    }
+  }
+
+  void CheckChain() {
+    if (leaf_ && intermediate_) CheckLink(*leaf_, *intermediate_, "leaf by intermediate");
+    if (intermediate_ && root_) CheckLink(*intermediate_, *root_, "intermediate by root");
+    if (root_) CheckLink(*root_, *root_, "root by itself");
+    if (leaf_ && leaf_->is_ca()) {
+      rows().Fail("CHAIN", "a leaf that is no authority", leaf_->subject(), "leaf");
+    }
+  }
+
+  void CheckLink(const Certificate& child, const Certificate& issuer, const std::string& what) {
+    Status status = child.VerifyIssuedBy(issuer);
+    if (status.ok() &&
+        (child.signature_algorithm() != kSignatureAlgorithm || issuer.key_bits() != kRootBits)) {
+      status = Refused("CHAIN", absl::StrCat("signed with ", child.signature_algorithm(),
+                                             " and a key of ", issuer.key_bits(), " bits"));
+    }
+    if (status.ok() && !child.unknown_critical().empty()) {
+      status = Refused("CHAIN", "critical extension " + child.unknown_critical().front());
+    }
+    rows().DemandOk("CHAIN", status, "issued and signed, RSA-4096 PSS with SHA-384", what);
+  }
+
+  void CheckTimes() {
+    for (const auto& [certificate, what] :
+         {std::pair(&leaf_, "leaf"), std::pair(&intermediate_, "intermediate"),
+          std::pair(&root_, "root")}) {
+      if (!*certificate) continue;
+      out_.valid_until_ = std::min(out_.valid_until_, (*certificate)->not_after());
+      if (time_.at) {
+        rows().DemandOk("TIME", (*certificate)->CheckValidAt(*time_.at), "valid at that time",
+                        what);
+      } else {
+        rows().Skip("TIME", time_.skipped_by, what);
+      }
+    }
+  }
+
+  void CheckRevocation(const std::vector<Bytes>& files) {
+    if (policy_.crl.state() == PolicyField<SnpCrlRule>::State::kUnset) {
+      rows().Fail("CRL_MISSING", "a rule on CRLs in the policy", "the policy leaves it unset");
+      return;
+    }
+    if (files.empty()) {
+      ApplyField(rows(), "CRL_MISSING", "revocation list of the root", policy_.crl, "none given",
+                 [](const SnpCrlRule&) {
+                   return Judgement{false, "a CRL signed by the root"};
+                 });
+      return;
+    }
+    // A list that is given is read even where none is needed.
+    const Crl* best = nullptr;
+    std::vector<Crl> lists;
+    lists.reserve(files.size());
+    Status worst = Refused("CRL_ISSUER", "no root to check it with");
+    for (const Bytes& file : files) {
+      StatusOr<Crl> crl = Crl::FromPemOrDer(file);
+      if (!crl.ok()) {
+        rows().Malformed("FORMAT", "a CRL", MessageOf(crl.status()), "revocation list");
+        continue;
+      }
+      Status status = root_ ? crl->VerifySignedBy(*root_) : worst;
+      if (!status.ok()) {
+        // A bad signature in the root's name says more than the list of another issuer.
+        if (FaultCode(worst) != "CRL_SIGNATURE") worst = std::move(status);
+        continue;
+      }
+      lists.push_back(*std::move(crl));
+      CheckSerials(lists.back());
+      if (best == nullptr || Newer(lists.back(), *best)) best = &lists.back();
+    }
+    if (best == nullptr) {
+      rows().Fail(FaultCode(worst), "a CRL signed by the root", MessageOf(worst),
+                  "revocation list");
+      return;
+    }
+    rows().Pass("CRL_SIGNATURE", "a CRL signed by the root", best->issuer(), "revocation list");
+    CheckWindow(*best);
+  }
+
+  static bool Newer(const Crl& a, const Crl& b) {
+    const int order = CompareCrlNumbers(a.number().value_or(Bytes()), b.number().value_or(Bytes()));
+    return order > 0 || (order == 0 && a.this_update() > b.this_update());
+  }
+
+  void CheckWindow(const Crl& crl) {
+    if (!time_.at) {
+      rows().Skip("CRL_STALE", time_.skipped_by);
+      return;
+    }
+    out_.valid_until_ = std::min(out_.valid_until_, crl.next_update());
+    const absl::Duration max_age =
+        policy_.crl.has_value() ? policy_.crl.value().max_age : absl::InfiniteDuration();
+    if (max_age < absl::InfiniteDuration()) {
+      out_.valid_until_ = std::min(out_.valid_until_, crl.this_update() + max_age);
+    }
+    rows().DemandOk("CRL_STALE", crl.CheckWindow(*time_.at, max_age), "in force at that time",
+                    "revocation list");
+  }
+
+  // The root lists what it issued, the intermediates. A leaf's serial is looked up too: KDS speaks
+  // of revoked leaves without saying who would list them, and they are all 0 today.
+  void CheckSerials(const Crl& crl) {
+    for (const auto& [certificate, what] :
+         {std::pair(&leaf_, "leaf"), std::pair(&intermediate_, "intermediate")}) {
+      if (!*certificate) continue;
+      const std::optional<absl::Time> revoked = crl.RevokedAt((*certificate)->serial());
+      rows().Demand("CRL_REVOKED", !revoked, "not revoked",
+                    absl::StrCat("serial ", ToHex((*certificate)->serial()),
+                                 revoked ? " is revoked" : " is not listed"),
+                    what);
+    }
+  }
+
+  const SnpPolicy& policy_;
+  const SnpTime& time_;
+  std::optional<Certificate> leaf_;
+  std::optional<Certificate> intermediate_;
+  std::optional<Certificate> root_;
+  SnpEndorsement out_;
+};
+
+SnpEndorsement SnpEndorsement::Examine(const SnpCertificates& certificates, const SnpPolicy& policy,
+                                       const SnpTime& time) {
+  return SnpEndorsementExaminer(policy, time).Examine(certificates);
+}
+
+}  // namespace kedge

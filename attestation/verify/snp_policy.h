@@ -1,0 +1,111 @@
+// What an owner accepts of an SEV-SNP guest and the machine below it.
+#pragma once
+
+#include <absl/time/time.h>
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "attestation/parse/snp_report.h"
+#include "attestation/verify/amd_roots.h"
+#include "attestation/verify/policy_field.h"
+#include "base/bytes.h"
+
+namespace kedge {
+
+struct SnpRoots {
+  bool amd = false;             // AMD's own, pinned in this program
+  std::vector<SnpRoot> custom;  // others, for machines that are not AMD's: tests
+};
+
+struct SnpCrlRule {
+  absl::Duration max_age = absl::InfiniteDuration();  // besides the list's own window
+};
+
+enum class ProductTrust { kTrusted, kDegraded, kDenied };
+std::string_view ToString(ProductTrust trust);  // "trusted", "degraded", "denied"
+struct SnpProductRule {
+  ProductTrust trust = ProductTrust::kDenied;
+  std::string notice;  // what degraded or denied rests on
+};
+
+// By component; a product that is not named passes nothing.
+using SnpTcbFloors = std::map<SnpProduct, SnpTcb>;
+
+// Bits that must all be set in the vectors of version 5 and later.
+struct SnpMitigations {
+  uint64_t launch = 0;
+  uint64_t current = 0;
+};
+
+struct SnpGuestPolicyRules {
+  BitRule smt = BitRule::kUnset;
+  BitRule migrate_ma = BitRule::kUnset;
+  BitRule debug = BitRule::kUnset;
+  BitRule single_socket = BitRule::kUnset;
+  BitRule cxl = BitRule::kUnset;
+  BitRule mem_aes_256_xts = BitRule::kUnset;
+  BitRule rapl_disabled = BitRule::kUnset;
+  BitRule ciphertext_hiding_dram = BitRule::kUnset;
+  BitRule page_swap_disabled = BitRule::kUnset;
+  // Bits that this program has no name for: they may permit anything.
+  BitRule unknown_bits = BitRule::kUnset;
+};
+
+struct SnpPlatformRules {
+  BitRule smt = BitRule::kUnset;
+  BitRule tsme = BitRule::kUnset;
+  BitRule ecc = BitRule::kUnset;
+  BitRule rapl_disabled = BitRule::kUnset;
+  BitRule ciphertext_hiding_dram = BitRule::kUnset;
+  BitRule alias_check_complete = BitRule::kUnset;  // reported from version 3 on
+  BitRule tio = BitRule::kUnset;                   // reported from version 5 on
+};
+
+struct SnpPolicy {
+  PolicyField<SnpRoots> roots;
+  PolicyField<SnpCrlRule> crl;  // skipped: no CRL is needed
+  PolicyField<std::map<SnpProduct, SnpProductRule>> products;
+  PolicyField<SnpTcbFloors> minimum_reported_tcb;
+  PolicyField<SnpTcbFloors> minimum_committed_tcb;
+  PolicyField<SnpTcbFloors> minimum_launch_tcb;
+  PolicyField<SnpFirmwareVersion> minimum_firmware;  // of the committed version
+  PolicyField<SnpMitigations> mitigations;
+  SnpGuestPolicyRules guest_policy;
+  SnpPlatformRules platform;
+  PolicyField<std::set<uint32_t>> vmpl;
+  BitRule mask_chip_key = BitRule::kUnset;
+  BitRule author_key_en = BitRule::kUnset;
+
+  // Accepted values, any one of each set. An empty set accepts nothing.
+  PolicyField<std::vector<Bytes>> measurement;        // 48 bytes
+  PolicyField<std::vector<Bytes>> host_data;          // 32
+  PolicyField<std::vector<Bytes>> report_data;        // 64
+  PolicyField<std::vector<Bytes>> id_key_digest;      // 48
+  PolicyField<std::vector<Bytes>> author_key_digest;  // 48
+  PolicyField<std::vector<Bytes>> family_id;          // 16
+  PolicyField<std::vector<Bytes>> image_id;           // 16
+  PolicyField<std::vector<Bytes>> report_id;          // 32
+  PolicyField<std::vector<Bytes>> report_id_ma;       // 32
+  PolicyField<uint32_t> minimum_guest_svn;
+
+  PolicyField<std::vector<Bytes>> allowed_chip_ids;  // 64
+  PolicyField<std::vector<Bytes>> denied_chip_ids;   // 64; an empty list denies none
+  PolicyField<std::vector<std::string>> csp_ids;     // of VLEK certificates
+};
+
+// What the default policy below rests on, and when it was last looked at.
+inline constexpr char kSnpDefaultsDate[] = "2026-11-24";
+
+// Everything that is the same for every owner: AMD's roots, a CRL, floors against known attacks, no
+// debugging and no migration, VMPL 0. What only an owner can know (measurement, report_data, …) is
+// left unset and must be filled in. docs/ATTESTATION_POLICY.md has the sources.
+SnpPolicy DefaultSnpPolicy();
+
+// For evidence that is examined, not relied on: it must be genuine and not be open to debugging;
+// the rest is skipped, and each row says that `by` allowed it.
+SnpPolicy GenuineSnpPolicy(const std::string& by);
+
+}  // namespace kedge
