@@ -74,6 +74,11 @@ TestKey TestKey::Rsa(int bits) { return TestKey(EVP_RSA_gen(static_cast<unsigned
 TestKey TestKey::P256() { return TestKey(EVP_EC_gen("P-256")); }
 TestKey TestKey::P384() { return TestKey(EVP_EC_gen("P-384")); }
 
+TestKey TestKey::FromPem(const std::string& pem) {
+  const BioPtr bio = ReadBio(AsBytes(pem));
+  return TestKey(PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr));
+}
+
 Bytes TestKey::Spki() const { return *SpkiOf(native()); }
 
 Bytes TestKey::Sign(ByteView message) const {
@@ -83,6 +88,17 @@ Bytes TestKey::Sign(ByteView message) const {
   Bytes out(size);
   Must(EVP_DigestSign(context.get(), out.data(), &size, message.data(), message.size()) == 1);
   out.resize(size);
+  return out;
+}
+
+Bytes TestKey::SignRs(ByteView message) const {
+  const Bytes der = Sign(message);
+  const uint8_t* position = der.data();
+  const EcdsaSigPtr signature(d2i_ECDSA_SIG(nullptr, &position, static_cast<long>(der.size())));
+  const int size = (EVP_PKEY_get_bits(native()) + 7) / 8;
+  Bytes out(2 * static_cast<size_t>(size));
+  Must(signature && BN_bn2binpad(ECDSA_SIG_get0_r(signature.get()), out.data(), size) == size &&
+       BN_bn2binpad(ECDSA_SIG_get0_s(signature.get()), out.data() + size, size) == size);
   return out;
 }
 

@@ -19,10 +19,14 @@ class TestKey {
   static TestKey Rsa(int bits);
   static TestKey P256();
   static TestKey P384();
+  // PKCS#8 or traditional PEM without a passphrase.
+  static TestKey FromPem(const std::string& pem);
   evp_pkey_st* native() const { return key_.get(); }
   Bytes Spki() const;
   // ECDSA in DER with the curve's hash (P-256 SHA-256, P-384 SHA-384).
   Bytes Sign(ByteView message) const;
+  // The same as r and s, big-endian, as wide as the curve's field, one after the other.
+  Bytes SignRs(ByteView message) const;
 
  private:
   explicit TestKey(evp_pkey_st* key);
