@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "base/reader.h"
+#include "attestation/parse/der.h"
 
 namespace kedge {
 namespace {
@@ -18,27 +18,13 @@ constexpr char kFmc[] = "1.3.6.1.4.1.3704.1.3.9";
 constexpr char kHwid[] = "1.3.6.1.4.1.3704.1.4";
 constexpr char kCspId[] = "1.3.6.1.4.1.3704.1.5";
 
-constexpr uint8_t kInteger = 0x02;
-constexpr uint8_t kOctetString = 0x04;
-constexpr uint8_t kUtf8String = 0x0C;
 constexpr uint8_t kIa5String = 0x16;
-constexpr uint8_t kLongLength = 0x80;
+constexpr uint64_t kMaxLevel = 255;
 constexpr size_t kLongHwid = 64;
 constexpr size_t kShortHwid = 8;
 
 Status Bad(std::string_view oid, std::string_view what) {
   return Malformed(absl::StrCat("AMD extension ", std::string(oid), " ", std::string(what)));
-}
-
-// The content of one short DER value with tag `tag` or `other_tag` and nothing after it.
-StatusOr<ByteView> Content(ByteView der, std::string_view oid, uint8_t tag, uint8_t other_tag) {
-  Reader reader(der);
-  ASSIGN_OR_RETURN(const uint8_t seen, reader.U8());
-  ASSIGN_OR_RETURN(const uint8_t size, reader.U8());
-  if ((seen != tag && seen != other_tag) || size >= kLongLength || size != reader.remaining()) {
-    return Bad(oid, "is not the DER value that it should be");
-  }
-  return reader.Take(size);
 }
 
 StatusOr<ByteView> Find(const Certificate& certificate, std::string_view oid) {
@@ -47,19 +33,26 @@ StatusOr<ByteView> Find(const Certificate& certificate, std::string_view oid) {
   return ByteView(extension->value);
 }
 
-// A security patch level, 0 to 255: the INTEGER has a leading zero from 128 on.
+// The content of one element and nothing after it.
+StatusOr<ByteView> Content(ByteView der, std::string_view oid, uint8_t tag) {
+  DerReader reader(der);
+  StatusOr<ByteView> content = reader.Element(tag);
+  if (!content.ok() || !reader.empty()) return Bad(oid, "is not the DER value that it should be");
+  return content;
+}
+
+// A security patch level.
 StatusOr<uint8_t> Level(const Certificate& certificate, std::string_view oid) {
   ASSIGN_OR_RETURN(const ByteView der, Find(certificate, oid));
-  ASSIGN_OR_RETURN(const ByteView content, Content(der, oid, kInteger, kInteger));
-  const bool one = content.size() == 1 && content[0] < kLongLength;
-  const bool two = content.size() == 2 && content[0] == 0 && content[1] >= kLongLength;
-  if (!one && !two) return Bad(oid, "is not a number from 0 to 255");
-  return content.back();
+  DerReader reader(der);
+  const StatusOr<uint64_t> level = reader.Unsigned(kDerInteger, kMaxLevel);
+  if (!level.ok() || !reader.empty()) return Bad(oid, "is not a number from 0 to 255");
+  return static_cast<uint8_t>(*level);
 }
 
 StatusOr<std::string> Text(const Certificate& certificate, std::string_view oid) {
   ASSIGN_OR_RETURN(const ByteView der, Find(certificate, oid));
-  ASSIGN_OR_RETURN(const ByteView content, Content(der, oid, kIa5String, kUtf8String));
+  ASSIGN_OR_RETURN(const ByteView content, Content(der, oid, kIa5String));
   const bool printable =
       std::all_of(content.begin(), content.end(), [](uint8_t c) { return c >= 0x20 && c < 0x7F; });
   if (!printable) return Bad(oid, "is not printable ASCII");
@@ -69,7 +62,7 @@ StatusOr<std::string> Text(const Certificate& certificate, std::string_view oid)
 StatusOr<Bytes> Hwid(const Certificate& certificate) {
   ASSIGN_OR_RETURN(ByteView value, Find(certificate, kHwid));
   if (value.size() != kLongHwid && value.size() != kShortHwid) {
-    ASSIGN_OR_RETURN(value, Content(value, kHwid, kOctetString, kOctetString));
+    ASSIGN_OR_RETURN(value, Content(value, kHwid, kDerOctetString));
   }
   if (value.size() != kLongHwid && value.size() != kShortHwid) {
     return Bad(kHwid, "is neither 64 nor 8 bytes");
