@@ -3,7 +3,6 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <utility>
 
 #include "attestation/verify/check_list.h"
@@ -68,14 +67,5 @@ void ApplyField(CheckList& list, const char* name, const std::string& reason,
     list.Warn(name, std::move(judgement.expected), actual, reason + "; only said: " + field.by());
   }
 }
-
-// What a policy says about one bit of the evidence.
-enum class BitRule { kUnset, kAllow, kRequire, kForbid, kRequireWhereReported };
-std::string_view ToString(BitRule rule);  // "allow", "require", "forbid", "require-where-reported"
-
-// One row for one bit. `field` is its name in the policy. `reported`: whether this version of the
-// evidence has the bit at all; where it has not, `require` fails.
-void ApplyBit(CheckList& list, const char* name, const std::string& field, BitRule rule, bool set,
-              bool reported = true);
 
 }  // namespace kedge

@@ -29,6 +29,8 @@ std::string_view ToString(FlagRule rule) {
       return "require";
     case FlagRule::kForbid:
       return "forbid";
+    case FlagRule::kRequireWhereStated:
+      return "require-where-stated";
     case FlagRule::kUnset:
       break;
   }
@@ -47,6 +49,9 @@ void CheckFlag(FlagRule rule, std::optional<bool> value, std::string name, std::
       return;
     case FlagRule::kForbid:
       checks.Demand(std::move(name), value == false, "off", actual, std::move(what));
+      return;
+    case FlagRule::kRequireWhereStated:
+      checks.Demand(std::move(name), value != false, "on where stated", actual, std::move(what));
       return;
     case FlagRule::kUnset:
       break;

@@ -15,8 +15,9 @@
 namespace kedge {
 
 // About something that evidence says yes or no to.
-enum class FlagRule { kUnset, kAllow, kRequire, kForbid };
-std::string_view ToString(FlagRule rule);  // "unset", "allow", "require", "forbid"
+enum class FlagRule { kUnset, kAllow, kRequire, kForbid, kRequireWhereStated };
+// "unset", "allow", "require", "forbid", "require-where-stated"
+std::string_view ToString(FlagRule rule);
 
 // The values that are acceptable, or why all are. Exactly one of both must be there.
 struct ValueRule {
@@ -42,8 +43,8 @@ struct AgeRule {
   bool is_set() const { return (at_most > absl::ZeroDuration()) != !skipped_because.empty(); }
 };
 
-// One row each. `value` of a flag that the evidence does not carry is nullopt: only kAllow takes
-// it.
+// One row each. `value` of a flag that the evidence does not carry is nullopt: only kAllow and
+// kRequireWhereStated take it.
 void CheckFlag(FlagRule rule, std::optional<bool> value, std::string name, std::string what,
                CheckList& checks);
 void CheckValue(const ValueRule& rule, ByteView value, std::string name, std::string what,

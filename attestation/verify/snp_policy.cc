@@ -47,27 +47,27 @@ SnpPolicy DefaultSnpPolicy() {
       "defaults: the floors of the TCB decide about firmware");
   out.mitigations =
       PolicyField<SnpMitigations>::Skip("defaults: AMD has published no required vector");
-  out.guest_policy = {.smt = BitRule::kAllow,
-                      .migrate_ma = BitRule::kForbid,
-                      .debug = BitRule::kForbid,
-                      .single_socket = BitRule::kAllow,
-                      .cxl = BitRule::kForbid,
-                      .mem_aes_256_xts = BitRule::kAllow,
-                      .rapl_disabled = BitRule::kAllow,
-                      .ciphertext_hiding_dram = BitRule::kAllow,
-                      .page_swap_disabled = BitRule::kAllow,
-                      .unknown_bits = BitRule::kForbid};
+  out.guest_policy = {.smt = FlagRule::kAllow,
+                      .migrate_ma = FlagRule::kForbid,
+                      .debug = FlagRule::kForbid,
+                      .single_socket = FlagRule::kAllow,
+                      .cxl = FlagRule::kForbid,
+                      .mem_aes_256_xts = FlagRule::kAllow,
+                      .rapl_disabled = FlagRule::kAllow,
+                      .ciphertext_hiding_dram = FlagRule::kAllow,
+                      .page_swap_disabled = FlagRule::kAllow,
+                      .unknown_bits = FlagRule::kForbid};
   // AMD-SB-3015 (CVE-2024-21944): memory modules that lie about their size alias protected pages.
-  out.platform = {.smt = BitRule::kAllow,
-                  .tsme = BitRule::kAllow,
-                  .ecc = BitRule::kAllow,
-                  .rapl_disabled = BitRule::kAllow,
-                  .ciphertext_hiding_dram = BitRule::kAllow,
-                  .alias_check_complete = BitRule::kRequireWhereReported,
-                  .tio = BitRule::kAllow};
+  out.platform = {.smt = FlagRule::kAllow,
+                  .tsme = FlagRule::kAllow,
+                  .ecc = FlagRule::kAllow,
+                  .rapl_disabled = FlagRule::kAllow,
+                  .ciphertext_hiding_dram = FlagRule::kAllow,
+                  .alias_check_complete = FlagRule::kRequireWhereStated,
+                  .tio = FlagRule::kAllow};
   out.vmpl = PolicyField<std::set<uint32_t>>::Enforce({0});
-  out.mask_chip_key = BitRule::kForbid;
-  out.author_key_en = BitRule::kAllow;
+  out.mask_chip_key = FlagRule::kForbid;
+  out.author_key_en = FlagRule::kAllow;
   out.denied_chip_ids = PolicyField<std::vector<Bytes>>::Enforce({});
   return out;
 }
@@ -81,12 +81,12 @@ SnpPolicy GenuineSnpPolicy(const std::string& by) {
   out.minimum_launch_tcb = PolicyField<SnpTcbFloors>::Skip(by);
   out.minimum_firmware = PolicyField<SnpFirmwareVersion>::Skip(by);
   out.mitigations = PolicyField<SnpMitigations>::Skip(by);
-  out.guest_policy.migrate_ma = BitRule::kAllow;
-  out.guest_policy.cxl = BitRule::kAllow;
-  out.guest_policy.unknown_bits = BitRule::kAllow;
-  out.platform.alias_check_complete = BitRule::kAllow;
+  out.guest_policy.migrate_ma = FlagRule::kAllow;
+  out.guest_policy.cxl = FlagRule::kAllow;
+  out.guest_policy.unknown_bits = FlagRule::kAllow;
+  out.platform.alias_check_complete = FlagRule::kAllow;
   out.vmpl = PolicyField<std::set<uint32_t>>::Skip(by);
-  out.mask_chip_key = BitRule::kAllow;
+  out.mask_chip_key = FlagRule::kAllow;
   out.measurement = Set::Skip(by);
   out.host_data = Set::Skip(by);
   out.report_data = Set::Skip(by);

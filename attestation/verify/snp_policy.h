@@ -11,6 +11,7 @@
 #include "attestation/parse/snp_report.h"
 #include "attestation/verify/amd_roots.h"
 #include "attestation/verify/policy_field.h"
+#include "attestation/verify/policy_rule.h"
 #include "base/bytes.h"
 
 namespace kedge {
@@ -41,27 +42,27 @@ struct SnpMitigations {
 };
 
 struct SnpGuestPolicyRules {
-  BitRule smt = BitRule::kUnset;
-  BitRule migrate_ma = BitRule::kUnset;
-  BitRule debug = BitRule::kUnset;
-  BitRule single_socket = BitRule::kUnset;
-  BitRule cxl = BitRule::kUnset;
-  BitRule mem_aes_256_xts = BitRule::kUnset;
-  BitRule rapl_disabled = BitRule::kUnset;
-  BitRule ciphertext_hiding_dram = BitRule::kUnset;
-  BitRule page_swap_disabled = BitRule::kUnset;
+  FlagRule smt = FlagRule::kUnset;
+  FlagRule migrate_ma = FlagRule::kUnset;
+  FlagRule debug = FlagRule::kUnset;
+  FlagRule single_socket = FlagRule::kUnset;
+  FlagRule cxl = FlagRule::kUnset;
+  FlagRule mem_aes_256_xts = FlagRule::kUnset;
+  FlagRule rapl_disabled = FlagRule::kUnset;
+  FlagRule ciphertext_hiding_dram = FlagRule::kUnset;
+  FlagRule page_swap_disabled = FlagRule::kUnset;
   // Bits that this program has no name for: they may permit anything.
-  BitRule unknown_bits = BitRule::kUnset;
+  FlagRule unknown_bits = FlagRule::kUnset;
 };
 
 struct SnpPlatformRules {
-  BitRule smt = BitRule::kUnset;
-  BitRule tsme = BitRule::kUnset;
-  BitRule ecc = BitRule::kUnset;
-  BitRule rapl_disabled = BitRule::kUnset;
-  BitRule ciphertext_hiding_dram = BitRule::kUnset;
-  BitRule alias_check_complete = BitRule::kUnset;  // reported from version 3 on
-  BitRule tio = BitRule::kUnset;                   // reported from version 5 on
+  FlagRule smt = FlagRule::kUnset;
+  FlagRule tsme = FlagRule::kUnset;
+  FlagRule ecc = FlagRule::kUnset;
+  FlagRule rapl_disabled = FlagRule::kUnset;
+  FlagRule ciphertext_hiding_dram = FlagRule::kUnset;
+  FlagRule alias_check_complete = FlagRule::kUnset;  // reported from version 3 on
+  FlagRule tio = FlagRule::kUnset;                   // reported from version 5 on
 };
 
 struct SnpPolicy {
@@ -76,8 +77,8 @@ struct SnpPolicy {
   SnpGuestPolicyRules guest_policy;
   SnpPlatformRules platform;
   PolicyField<std::set<uint32_t>> vmpl;
-  BitRule mask_chip_key = BitRule::kUnset;
-  BitRule author_key_en = BitRule::kUnset;
+  FlagRule mask_chip_key = FlagRule::kUnset;
+  FlagRule author_key_en = FlagRule::kUnset;
 
   // Accepted values, any one of each set. An empty set accepts nothing.
   PolicyField<std::vector<Bytes>> measurement;        // 48 bytes

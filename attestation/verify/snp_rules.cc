@@ -124,40 +124,42 @@ void CheckSnpFloors(const SnpClaims& claims, const SnpPolicy& policy, CheckList&
 void CheckSnpBits(const SnpReport& report, const SnpPolicy& policy, CheckList& rows) {
   const SnpGuestPolicy& guest = report.policy;
   const SnpGuestPolicyRules& want = policy.guest_policy;
-  ApplyBit(rows, "DEBUG_POLICY", "guest_policy.debug", want.debug, guest.debug());
-  ApplyBit(rows, "GUEST_POLICY", "guest_policy.migrate_ma", want.migrate_ma, guest.migrate_ma());
-  ApplyBit(rows, "GUEST_POLICY", "guest_policy.smt", want.smt, guest.smt());
-  ApplyBit(rows, "GUEST_POLICY", "guest_policy.single_socket", want.single_socket,
-           guest.single_socket());
-  ApplyBit(rows, "GUEST_POLICY", "guest_policy.cxl", want.cxl, guest.cxl());
-  ApplyBit(rows, "GUEST_POLICY", "guest_policy.mem_aes_256_xts", want.mem_aes_256_xts,
-           guest.mem_aes_256_xts());
-  ApplyBit(rows, "GUEST_POLICY", "guest_policy.rapl_disabled", want.rapl_disabled,
-           guest.rapl_disabled());
-  ApplyBit(rows, "GUEST_POLICY", "guest_policy.ciphertext_hiding_dram", want.ciphertext_hiding_dram,
-           guest.ciphertext_hiding_dram());
-  ApplyBit(rows, "GUEST_POLICY", "guest_policy.page_swap_disabled", want.page_swap_disabled,
-           guest.page_swap_disabled());
-  ApplyBit(rows, "GUEST_POLICY", "guest_policy.unknown_bits", want.unknown_bits,
-           guest.unknown_bits() != 0);
+  CheckFlag(want.debug, guest.debug(), "DEBUG_POLICY", "guest_policy.debug", rows);
+  CheckFlag(want.migrate_ma, guest.migrate_ma(), "GUEST_POLICY", "guest_policy.migrate_ma", rows);
+  CheckFlag(want.smt, guest.smt(), "GUEST_POLICY", "guest_policy.smt", rows);
+  CheckFlag(want.single_socket, guest.single_socket(), "GUEST_POLICY", "guest_policy.single_socket",
+            rows);
+  CheckFlag(want.cxl, guest.cxl(), "GUEST_POLICY", "guest_policy.cxl", rows);
+  CheckFlag(want.mem_aes_256_xts, guest.mem_aes_256_xts(), "GUEST_POLICY",
+            "guest_policy.mem_aes_256_xts", rows);
+  CheckFlag(want.rapl_disabled, guest.rapl_disabled(), "GUEST_POLICY", "guest_policy.rapl_disabled",
+            rows);
+  CheckFlag(want.ciphertext_hiding_dram, guest.ciphertext_hiding_dram(), "GUEST_POLICY",
+            "guest_policy.ciphertext_hiding_dram", rows);
+  CheckFlag(want.page_swap_disabled, guest.page_swap_disabled(), "GUEST_POLICY",
+            "guest_policy.page_swap_disabled", rows);
+  CheckFlag(want.unknown_bits, guest.unknown_bits() != 0, "GUEST_POLICY",
+            "guest_policy.unknown_bits", rows);
 
   const SnpPlatformInfo& info = report.platform_info;
   const SnpPlatformRules& platform = policy.platform;
-  ApplyBit(rows, "PLATFORM_INFO", "platform.smt", platform.smt, info.smt());
-  ApplyBit(rows, "PLATFORM_INFO", "platform.tsme", platform.tsme, info.tsme());
-  ApplyBit(rows, "PLATFORM_INFO", "platform.ecc", platform.ecc, info.ecc());
-  ApplyBit(rows, "PLATFORM_INFO", "platform.rapl_disabled", platform.rapl_disabled,
-           info.rapl_disabled());
-  ApplyBit(rows, "PLATFORM_INFO", "platform.ciphertext_hiding_dram",
-           platform.ciphertext_hiding_dram, info.ciphertext_hiding_dram());
-  ApplyBit(rows, "PLATFORM_INFO", "platform.alias_check_complete", platform.alias_check_complete,
-           info.alias_check_complete(), report.version >= 3);
-  ApplyBit(rows, "PLATFORM_INFO", "platform.tio", platform.tio, info.tio(), report.version >= 5);
+  const std::optional<bool> alias_check =
+      report.version >= 3 ? std::optional(info.alias_check_complete()) : std::nullopt;
+  CheckFlag(platform.smt, info.smt(), "PLATFORM_INFO", "platform.smt", rows);
+  CheckFlag(platform.tsme, info.tsme(), "PLATFORM_INFO", "platform.tsme", rows);
+  CheckFlag(platform.ecc, info.ecc(), "PLATFORM_INFO", "platform.ecc", rows);
+  CheckFlag(platform.rapl_disabled, info.rapl_disabled(), "PLATFORM_INFO", "platform.rapl_disabled",
+            rows);
+  CheckFlag(platform.ciphertext_hiding_dram, info.ciphertext_hiding_dram(), "PLATFORM_INFO",
+            "platform.ciphertext_hiding_dram", rows);
+  CheckFlag(platform.alias_check_complete, alias_check, "PLATFORM_INFO",
+            "platform.alias_check_complete", rows);
+  CheckFlag(platform.tio, info.tio(), "PLATFORM_INFO", "platform.tio", rows);
   if (info.unknown_bits() != 0) {
     rows.Warn("PLATFORM_INFO", "zero", Hex64(info.unknown_bits()), "bits without a known meaning");
   }
-  ApplyBit(rows, "MASK_CHIP_KEY", "mask_chip_key", policy.mask_chip_key, report.mask_chip_key);
-  ApplyBit(rows, "AUTHOR_KEY", "author_key_en", policy.author_key_en, report.author_key_en);
+  CheckFlag(policy.mask_chip_key, report.mask_chip_key, "MASK_CHIP_KEY", "mask_chip_key", rows);
+  CheckFlag(policy.author_key_en, report.author_key_en, "AUTHOR_KEY", "author_key_en", rows);
   ApplyField(rows, "VMPL", "privilege level", policy.vmpl, absl::StrCat(report.vmpl),
              [&](const std::set<uint32_t>& accepted) {
                return Judgement{accepted.count(report.vmpl) != 0,
