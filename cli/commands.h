@@ -69,6 +69,36 @@ struct RecoverOptions {
 StatusOr<Answer> Recover(const Environment& env, const Common& common,
                          const RecoverOptions& options);
 
+// A registered node, and where its registry is.
+struct NodeTarget {
+  std::string endpoint;
+  std::string name;
+};
+struct NodeRebindOptions {
+  NodeTarget target;
+  std::string identity;  // hex; empty with last_refused
+  bool last_refused = false;
+  std::string reason;
+};
+struct NodeRevokeOptions {
+  NodeTarget target;
+  std::string reason;
+};
+struct NodeAcceptDiskOptions {
+  NodeTarget target;
+  uint64_t counter = 0;
+  std::string reason;
+};
+StatusOr<Answer> ListNodes(const Environment& env, const Common& common,
+                           const std::string& endpoint);
+StatusOr<Answer> ShowNode(const Environment& env, const Common& common, const NodeTarget& target);
+StatusOr<Answer> RebindNode(const Environment& env, const Common& common,
+                            const NodeRebindOptions& options);
+StatusOr<Answer> RevokeNode(const Environment& env, const Common& common,
+                            const NodeRevokeOptions& options);
+StatusOr<Answer> AcceptDisk(const Environment& env, const Common& common,
+                            const NodeAcceptDiskOptions& options);
+
 Answer ShowVersion();
 
 }  // namespace kedge::cli

@@ -28,6 +28,10 @@ struct Options {
   StatusOptions status;
   VerifyClusterOptions verify;
   RecoverOptions recover;
+  NodeTarget node;
+  NodeRebindOptions rebind;
+  NodeRevokeOptions revoke;
+  NodeAcceptDiskOptions accept;
 };
 
 void AddPrepare(CLI::App& app, Options& o, Call& call) {
@@ -128,6 +132,57 @@ void AddRecover(CLI::App& app, Options& o, Call& call) {
       [&] { call = [&o](const Environment& env) { return Recover(env, o.common, o.recover); }; });
 }
 
+CLI::App* AddNodeCommand(CLI::App& node, const char* name, const char* help, NodeTarget& target) {
+  CLI::App* command = node.add_subcommand(name, help);
+  command->add_option("NAME", target.name, "name of the node")->required();
+  command->add_option("--endpoint", target.endpoint, kEndpointHelp)->required();
+  return command;
+}
+
+void AddNode(CLI::App& app, Options& o, Call& call) {
+  CLI::App* node = app.add_subcommand("node", "show registered nodes, and order about them");
+  node->require_subcommand(1);
+
+  CLI::App* list = node->add_subcommand("list", "show every registered node, one a line");
+  list->add_option("--endpoint", o.node.endpoint, kEndpointHelp)->required();
+  list->callback([&] {
+    call = [&o](const Environment& env) { return ListNodes(env, o.common, o.node.endpoint); };
+  });
+  AddNodeCommand(*node, "show", "show one node, with what owners ordered about it", o.node)
+      ->callback(
+          [&] { call = [&o](const Environment& env) { return ShowNode(env, o.common, o.node); }; });
+
+  CLI::App* rebind = AddNodeCommand(
+      *node, "rebind", "give a node's name and disk to another machine", o.rebind.target);
+  CLI::Option* identity =
+      rebind->add_option("--identity", o.rebind.identity, "hardware identity of the machine (hex)");
+  rebind
+      ->add_flag("--last-refused", o.rebind.last_refused,
+                 "the machine that was last refused under this name, as `node show` has it")
+      ->excludes(identity);
+  rebind->add_option("--reason", o.rebind.reason, "kept for the owners");
+  rebind->callback(
+      [&] { call = [&o](const Environment& env) { return RebindNode(env, o.common, o.rebind); }; });
+
+  CLI::App* revoke = AddNodeCommand(*node, "revoke",
+                                    "refuse a node's machine from now on, for ever, under any name",
+                                    o.revoke.target);
+  revoke->add_option("--reason", o.revoke.reason, "kept for the owners")->required();
+  revoke->callback(
+      [&] { call = [&o](const Environment& env) { return RevokeNode(env, o.common, o.revoke); }; });
+
+  CLI::App* accept =
+      AddNodeCommand(*node, "accept-disk",
+                     "take a disk that was refused as stale for the node's disk", o.accept.target);
+  accept
+      ->add_option("--counter", o.accept.counter,
+                   "counter that the disk shows, as the refusal in `status` names it")
+      ->required();
+  accept->add_option("--reason", o.accept.reason, "kept for the owners");
+  accept->callback(
+      [&] { call = [&o](const Environment& env) { return AcceptDisk(env, o.common, o.accept); }; });
+}
+
 nlohmann::ordered_json ErrorJson(const Status& status) {
   return {{"error",
            {{"code", FaultCode(status)},
@@ -173,6 +228,7 @@ ExitCode Run(std::vector<std::string> arguments, const Environment& env) {
   AddVerify(app, options, call);
   AddParse(app, call);
   AddRecover(app, options, call);
+  AddNode(app, options, call);
   app.add_subcommand("version", "print the version")->callback([&] {
     call = [](const Environment&) { return ShowVersion(); };
   });

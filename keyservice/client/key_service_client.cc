@@ -285,6 +285,52 @@ StatusOr<ServiceStatus> KeyServiceClient::GetStatus(const ClientPins& pins, cons
   return out;
 }
 
+namespace {
+
+v1::Request RequestOf(const NodeCommand& command) {
+  v1::Request request;
+  v1::NodeCommandRequest& message = *request.mutable_node_command();
+  message.set_node(command.node);
+  message.set_reason(command.reason);
+  struct Fill {
+    v1::NodeCommandRequest& message;
+    void operator()(const RebindCommand& rebind) const {
+      message.mutable_rebind()->set_identity_kind(std::string(ToString(rebind.identity.kind)));
+      message.mutable_rebind()->set_identity(Text(rebind.identity.value));
+    }
+    void operator()(const RevokeCommand&) const { message.mutable_revoke(); }
+    void operator()(const AcceptDiskCommand& accept) const {
+      message.mutable_accept_disk()->set_disk_counter(accept.disk_counter);
+    }
+  };
+  std::visit(Fill{message}, command.action);
+  return request;
+}
+
+}  // namespace
+
+StatusOr<NodeCommandResult> KeyServiceClient::CommandNode(const NodeCommand& command,
+                                                          const ClientPins& pins,
+                                                          const SigningKey& owner,
+                                                          const ServicePolicy& policy) {
+  if (pins.service_key_spki.empty()) return Internal("a node command to a service without a pin");
+  ClientExchange exchange;
+  exchange.pins = pins;
+  exchange.request = wire::PrintBinary(RequestOf(command));
+  exchange.proof_type = ProofType::kOwner;
+  exchange.sign = SignWith(owner);
+  ASSIGN_OR_RETURN(Answer answer, Run(std::move(exchange), policy, nullptr, &RequireTrusted));
+  const std::optional<BoxContent>& box = answer.result.box;
+  if (!box || box->kind != "node-command" || box->id != command.node) {
+    return NotConsistent("it has no box that answers the command");
+  }
+  NodeCommandResult out;
+  out.service = std::move(answer.service);
+  RETURN_IF_ERROR(ParseNodeCommandAnswer(box->secret, &out));
+  if (out.node.name != command.node) return NotConsistent("it is about another node");
+  return out;
+}
+
 Status CheckShare(const SeedShare& share, const RsaPrivateKey& key, const Receipt& receipt,
                   std::string_view ca_certificate_pem) {
   ASSIGN_OR_RETURN(SecretBytes seed, OpenSeedShare(share, key));

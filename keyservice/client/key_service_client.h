@@ -12,6 +12,7 @@
 #include "keyservice/client/service_check.h"
 #include "keyservice/client/service_status.h"
 #include "keyservice/core/manifest.h"
+#include "keyservice/core/node_command.h"
 #include "keyservice/core/receipt.h"
 #include "keyservice/core/seed_share.h"
 
@@ -64,6 +65,11 @@ class KeyServiceClient {
   // The owner's view of the cluster. Without pins only a service that waits for its owner answers.
   StatusOr<ServiceStatus> GetStatus(const ClientPins& pins, const SigningKey& owner,
                                     const ServicePolicy& policy);
+
+  // Orders `command` about a node, at a service that serves the cluster of `pins`. The answer says
+  // what the node is now.
+  StatusOr<NodeCommandResult> CommandNode(const NodeCommand& command, const ClientPins& pins,
+                                          const SigningKey& owner, const ServicePolicy& policy);
 
  private:
   struct Credential;

@@ -400,5 +400,49 @@ TEST(PolicyOf, NeedsControlPlanes) {
   EXPECT_THAT(PolicyOf(manifest, BootPhase::kAny, {}), HasFault("ROLE_NOT_ALLOWED"));
 }
 
+// ---- node commands ----
+
+TEST_F(ClientTest, ACommandIsSignedByTheOwnerAndItsAnswerIsChecked) {
+  ASSERT_OK_AND_ASSIGN(const InitOutcome made, MakeCluster());
+  const NodeCommand command{.node = "node-2",
+                            .reason = "new board",
+                            .action = RebindCommand{.identity = {IdentityKind::kEk, Bytes(32, 7)}}};
+  const auto order = [&] {
+    return client_.CommandNode(command, PinsOf(made.receipt), TestOwnerKey(), ServingPolicy());
+  };
+  service_.command_json = R"({"node": {"name": "node-2", "state": "JOINED"}, "changed": true})";
+  ASSERT_OK_AND_ASSIGN(const NodeCommandResult result, order());
+  EXPECT_TRUE(result.changed);
+  EXPECT_EQ(result.node.state, "JOINED");
+  EXPECT_EQ(service_.proofs.back(), ProofType::kOwner);
+  const v1::NodeCommandRequest& sent = service_.requests.back().node_command();
+  EXPECT_EQ(sent.node(), "node-2");
+  EXPECT_EQ(sent.reason(), "new board");
+  EXPECT_EQ(sent.rebind().identity_kind(), "ek");
+  EXPECT_EQ(sent.rebind().identity(), std::string(32, 7));
+
+  service_.command_json = R"({"node": {"name": "node-3"}, "changed": true})";
+  EXPECT_THAT(order(), HasFault("ANSWER_NOT_CONSISTENT"));
+  service_.command_json = "{}";
+  EXPECT_THAT(order(), HasFault("ANSWER_NOT_CONSISTENT"));
+  service_.command_json = R"({"surprise": 1})";
+  EXPECT_THAT(order(), HasFault("MALFORMED"));
+}
+
+// An order goes only to the cluster whose key is pinned.
+TEST_F(ClientTest, ACommandIsSentToNobodyElse) {
+  ASSERT_OK_AND_ASSIGN(const InitOutcome made, MakeCluster());
+  const NodeCommand command{.node = "node-2", .reason = "x", .action = RevokeCommand{}};
+  const size_t before = service_.requests.size();
+  EXPECT_FALSE(client_.CommandNode(command, {}, TestOwnerKey(), ServingPolicy()).ok());
+  ClientPins other = PinsOf(made.receipt);
+  other.service_key_spki = SigningKey::Generate(Curve::kP256)->public_key().spki();
+  EXPECT_FALSE(client_.CommandNode(command, other, TestOwnerKey(), ServingPolicy()).ok());
+  EXPECT_EQ(service_.requests.size(), before);
+  service_.node.tpm().ExtendData(4, AsBytes("something else ran"));
+  EXPECT_THAT(client_.CommandNode(command, PinsOf(made.receipt), TestOwnerKey(), ServingPolicy()),
+              HasFault("SERVICE_NOT_TRUSTED"));
+}
+
 }  // namespace
 }  // namespace kedge::client

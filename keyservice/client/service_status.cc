@@ -9,7 +9,7 @@ namespace kedge::client {
 namespace {
 
 constexpr wire::JsonLimits kLimits{
-    .max_bytes = size_t{1} << 20, .max_depth = 4, .max_values = 65536};
+    .max_bytes = size_t{1} << 20, .max_depth = 6, .max_values = 65536};
 
 // A node's name for itself may come from a stranger: nothing of it may steer the terminal.
 std::string Shown(const std::string& text) {
@@ -20,20 +20,40 @@ std::string Shown(const std::string& text) {
   return out;
 }
 
-NodeRow FromWire(const v1::NodeStatus& node) {
-  return {.name = Shown(node.name()),
-          .role = Shown(node.role()),
-          .image = Shown(node.image()),
-          .state = Shown(node.state()),
-          .pcr15 = Shown(node.pcr15()),
-          .identity_kind = Shown(node.identity_kind()),
-          .identity = Shown(node.identity()),
-          .host_controlled = node.host_controlled(),
-          .evidence_level = Shown(node.evidence_level()),
-          .verdict = Shown(node.verdict()),
-          .boot_phase = Shown(node.boot_phase()),
-          .last_seen = Shown(node.last_seen()),
-          .disk = Shown(node.disk())};
+StatusOr<NodeRow> FromWire(const v1::NodeStatus& node) {
+  ASSIGN_OR_RETURN(std::string json, wire::PrintJson(node));
+  NodeRow row{.json = std::move(json),
+              .name = Shown(node.name()),
+              .role = Shown(node.role()),
+              .image = Shown(node.image()),
+              .state = Shown(node.state()),
+              .pcr15 = Shown(node.pcr15()),
+              .identity_kind = Shown(node.identity_kind()),
+              .identity = Shown(node.identity()),
+              .host_controlled = node.host_controlled(),
+              .evidence_level = Shown(node.evidence_level()),
+              .verdict = Shown(node.verdict()),
+              .boot_phase = Shown(node.boot_phase()),
+              .last_seen = Shown(node.last_seen()),
+              .disk = Shown(node.disk()),
+              .disk_counter = node.disk_counter(),
+              .next_disk_counter = node.next_disk_counter(),
+              .disk_accepted = node.disk_accepted(),
+              .refused_identity_kind = Shown(node.refused_identity_kind()),
+              .refused_identity = Shown(node.refused_identity()),
+              .refused_time = Shown(node.refused_time()),
+              .revoked_identities = {},
+              .owner_acts = {}};
+  for (const std::string& identity : node.revoked_identities()) {
+    row.revoked_identities.push_back(Shown(identity));
+  }
+  for (const v1::OwnerActRecord& act : node.owner_acts()) {
+    row.owner_acts.push_back({.time = Shown(act.time()),
+                              .command = Shown(act.command()),
+                              .owner = Shown(act.owner()),
+                              .reason = Shown(act.reason())});
+  }
+  return row;
 }
 
 RefusalRow FromWire(const v1::RefusalRecord& refusal) {
@@ -59,10 +79,21 @@ Status ParseStatus(const SecretBytes& json, ServiceStatus* out) {
   out->manifest_generation = message.manifest_generation();
   out->store_attached = message.store_attached();
   out->problem = Shown(message.problem());
-  for (const v1::NodeStatus& node : message.nodes()) out->nodes.push_back(FromWire(node));
+  for (const v1::NodeStatus& node : message.nodes()) {
+    ASSIGN_OR_RETURN(out->nodes.emplace_back(), FromWire(node));
+  }
   for (const v1::RefusalRecord& refusal : message.refusals()) {
     out->refusals.push_back(FromWire(refusal));
   }
+  return absl::OkStatus();
+}
+
+Status ParseNodeCommandAnswer(const SecretBytes& json, NodeCommandResult* out) {
+  v1::NodeCommandAnswer message;
+  RETURN_IF_ERROR(json.Reveal(
+      [&message](ByteView text) { return wire::ParseJson(AsText(text), kLimits, &message); }));
+  ASSIGN_OR_RETURN(out->node, FromWire(message.node()));
+  out->changed = message.changed();
   return absl::OkStatus();
 }
 

@@ -14,6 +14,7 @@ namespace kedge::client {
 
 // Text as the service writes it (proto/kedge.proto, NodeStatus); empty where it does not know.
 struct NodeRow {
+  std::string json{};  // of this node alone, printed again
   std::string name;
   std::string role;
   std::string image;
@@ -27,6 +28,21 @@ struct NodeRow {
   std::string boot_phase;
   std::string last_seen;
   std::string disk;
+  uint64_t disk_counter = 0;
+  uint64_t next_disk_counter = 0;  // 0: none pending
+  bool disk_accepted = false;
+  // The machine that last asked under this name in vain, and when.
+  std::string refused_identity_kind;
+  std::string refused_identity;
+  std::string refused_time;
+  std::vector<std::string> revoked_identities;
+  struct Act {
+    std::string time;
+    std::string command;
+    std::string owner;
+    std::string reason;
+  };
+  std::vector<Act> owner_acts;  // newest last
 };
 
 struct RefusalRow {
@@ -55,5 +71,14 @@ struct ServiceStatus {
 // The content of a status box: kedge.v1.StatusAnswer in strict JSON, text without control
 // characters (it goes to a terminal). MALFORMED. `service` is left as it is.
 Status ParseStatus(const SecretBytes& json, ServiceStatus* out);
+
+// What a command did.
+struct NodeCommandResult {
+  SeenService service;
+  NodeRow node;          // as it is now
+  bool changed = false;  // false: it was so already
+};
+// The content of a node-command box, as above. `service` is left as it is.
+Status ParseNodeCommandAnswer(const SecretBytes& json, NodeCommandResult* out);
 
 }  // namespace kedge::client

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "attestation/verify/verify.h"
 #include "base/bytes.h"
@@ -36,12 +37,28 @@ struct LastSeen {
   std::string failure;  // the first failed check, empty if trusted
 };
 
+// A machine that showed in full who it is (evidence in order, certified EK, AK beside that EK),
+// asked under a name that another machine has, and was refused. An owner may move the name to it.
+struct RefusedIdentity {
+  HardwareIdentity identity;
+  absl::Time time;
+};
+
+// What an owner ordered about a node, for the owners' status.
+struct OwnerAct {
+  absl::Time time;
+  std::string command;  // "rebind", "revoke", "accept-disk"
+  std::string owner;    // name of the owner key in the manifest
+  std::string reason;   // may be empty
+};
+
 struct NodeEntry {
   std::string name{};
   std::string role{};
   RegistryState state = RegistryState::kEnrolled;
-  HardwareIdentity identity{};  // never changes once written (S18)
-  Bytes ak_name{};              // empty: no AK is bound yet
+  // Only an owner's signature changes it (S18; node_command.h).
+  HardwareIdentity identity{};
+  Bytes ak_name{};  // empty: no AK is bound yet
   // Of the header that the node reported when it had formatted; nullopt before, and after a
   // recovery for as long as the registry itself cannot be read.
   std::optional<Sha256Digest> header_digest{};
@@ -60,6 +77,12 @@ struct NodeEntry {
   bool disk_accepted = false;
   // Said by the node at its last acknowledgement: its TPM counts less than its disk remembers.
   bool tpm_counter_behind = false;
+  std::optional<RefusedIdentity> last_refused{};
+  // Of kRevoked: the state in which another machine would take over.
+  std::optional<RegistryState> revoked_from{};
+  // Machines that owners have revoked: they get nothing under any name, ever.
+  std::vector<HardwareIdentity> revoked{};
+  std::vector<OwnerAct> acts{};  // newest last
 };
 
 enum class ReleaseOrder { kNone, kFormat, kOpen };

@@ -126,6 +126,11 @@ Status AuthoriseNode(const NodeFacts& facts, const ClusterFacts& cluster,
   }
   RETURN_IF_ERROR(CheckRoleAndIdentity(facts, cluster));
   RETURN_IF_ERROR(CheckInvitation(facts, cluster));
+  if (registry.identity_revoked) {
+    return Refused("NODE_REVOKED",
+                   absl::StrCat("the machine ", ToHex(facts.identity.value),
+                                " is revoked by an owner, and asks as ", facts.node));
+  }
   // Before the appraisal: asking for another machine's disk is said as such, whatever else is
   // wrong.
   RETURN_IF_ERROR(CheckBinding(facts.node, facts.role, facts.identity, registry.entry,

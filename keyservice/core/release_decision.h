@@ -57,6 +57,7 @@ struct NodeFacts {
 struct RegistryFacts {
   std::optional<NodeEntry> entry;  // under the node's name
   std::string name_of_identity;    // under which the machine is registered; empty: none
+  bool identity_revoked = false;   // the machine is revoked, under whatever name
   bool attached = false;           // the registry itself is readable, not only the receipt
 };
 
@@ -77,8 +78,8 @@ StatusOr<AppraisalPolicy> PolicyForNode(std::string_view role, const Sha256Diges
 Status CheckAppraisal(const Appraisal& appraisal);
 
 // Everything but the disk: name, role, invitation, evidence, identity. Faults as above, and
-// VOLUME_UNKNOWN, INVITATION_NOT_ACCEPTED, IDENTITY_KIND, STORE_NOT_ATTACHED (retry), and those of
-// CheckBinding. Says nothing about whose AK it was: bind it before acting on this.
+// VOLUME_UNKNOWN, INVITATION_NOT_ACCEPTED, IDENTITY_KIND, NODE_REVOKED, STORE_NOT_ATTACHED (retry),
+// and those of CheckBinding. Says nothing about whose AK it was: bind it before acting on this.
 Status AuthoriseNode(const NodeFacts& facts, const ClusterFacts& cluster,
                      const RegistryFacts& registry);
 

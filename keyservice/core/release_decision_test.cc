@@ -145,6 +145,15 @@ TEST_F(ReleaseDecisionTest, AMachineThatHasANameKeepsIt) {
   EXPECT_THAT(Authorise(), HasFault("IDENTITY_IN_USE"));
 }
 
+TEST_F(ReleaseDecisionTest, ARevokedMachineGetsNothingWhateverItsName) {
+  registry_.identity_revoked = true;
+  EXPECT_THAT(Authorise(), HasFault("NODE_REVOKED"));
+  registry_.entry = NodeEntry{.name = "node-2", .role = "worker", .identity = Machine(7)};
+  EXPECT_THAT(Authorise(), HasFault("NODE_REVOKED"));
+  registry_.name_of_identity = "node-7";
+  EXPECT_THAT(Authorise(), HasFault("NODE_REVOKED"));
+}
+
 TEST_F(ReleaseDecisionTest, EvidenceDecides) {
   const std::pair<const char*, const char*> cases[] = {
       {"evidence.level", "EVIDENCE_LEVEL"},

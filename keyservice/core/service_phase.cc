@@ -15,7 +15,7 @@ struct Row {
 };
 
 // clang-format off
-constexpr std::array<Row, 6> kAnswers = {{
+constexpr std::array<Row, 7> kAnswers = {{
     //                       AWAITING_INIT         AWAITING_SEED          SERVING
     {RequestKind::kRelease, {"AWAITING_INIT",      "AWAITING_SEED",       ""}},
     {RequestKind::kReport,  {"AWAITING_INIT",      "AWAITING_SEED",       ""}},
@@ -23,6 +23,8 @@ constexpr std::array<Row, 6> kAnswers = {{
     {RequestKind::kRecover, {"NOTHING_TO_RECOVER", "",                    "NOTHING_TO_RECOVER"}},
     {RequestKind::kStatus,  {"",                   "",                    ""}},
     {RequestKind::kVerify,  {"",                   "",                    ""}},
+    {RequestKind::kNodeCommand,
+                            {"AWAITING_INIT",      "AWAITING_SEED",       ""}},
 }};
 // clang-format on
 
@@ -56,6 +58,8 @@ std::string_view ToString(RequestKind kind) {
       return "status";
     case RequestKind::kVerify:
       return "verify";
+    case RequestKind::kNodeCommand:
+      return "node command";
   }
   return "verify";
 }

@@ -10,8 +10,8 @@ namespace {
 using enum RequestKind;
 using enum ServicePhase;
 
-TEST(ServicePhaseTest, KeysAreReleasedOnlyWhileServing) {
-  for (const RequestKind kind : {kRelease, kReport}) {
+TEST(ServicePhaseTest, KeysAreReleasedAndTheRegistryChangedOnlyWhileServing) {
+  for (const RequestKind kind : {kRelease, kReport, kNodeCommand}) {
     EXPECT_OK(CheckAnswered(kServing, kind));
     EXPECT_THAT(CheckAnswered(kAwaitingInit, kind), HasFault("AWAITING_INIT"));
     EXPECT_THAT(CheckAnswered(kAwaitingSeed, kind), HasFault("AWAITING_SEED"));

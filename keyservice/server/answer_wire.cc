@@ -19,7 +19,7 @@ std::string PrintTime(absl::Time time) {
 }
 
 std::string DescribeDisk(const NodeEntry& entry) {
-  switch (entry.state) {
+  switch (entry.revoked_from.value_or(entry.state)) {
     case RegistryState::kEnrolled:
       return "none";
     case RegistryState::kFormatting:
@@ -44,6 +44,22 @@ void ToWire(const NodeEntry& entry, v1::NodeStatus* out) {
   out->set_next_disk_counter(entry.next_disk_counter);
   out->set_disk_accepted(entry.disk_accepted);
   if (entry.tpm_counter_behind) out->set_warning(kTpmCounterBehind);
+  if (entry.last_refused) {
+    const RefusedIdentity& refused = *entry.last_refused;
+    out->set_refused_identity_kind(std::string(ToString(refused.identity.kind)));
+    out->set_refused_identity(ToHex(refused.identity.value));
+    out->set_refused_time(PrintTime(refused.time));
+  }
+  for (const HardwareIdentity& revoked : entry.revoked) {
+    out->add_revoked_identities(ToHex(revoked.value));
+  }
+  for (const OwnerAct& act : entry.acts) {
+    v1::OwnerActRecord* record = out->add_owner_acts();
+    record->set_time(PrintTime(act.time));
+    record->set_command(act.command);
+    record->set_owner(act.owner);
+    record->set_reason(act.reason);
+  }
   if (!entry.last_seen) return;
   const LastSeen& seen = *entry.last_seen;
   out->set_image(seen.image);
@@ -126,6 +142,13 @@ StatusOr<std::string> PrintStatus(const ServiceReport& report) {
     out->set_reason(refusal.reason);
     out->set_count(refusal.count);
   }
+  return wire::PrintJson(message);
+}
+
+StatusOr<std::string> PrintNodeCommandAnswer(const NodeCommandOutcome& outcome) {
+  v1::NodeCommandAnswer message;
+  ToWire(outcome.entry, message.mutable_node());
+  message.set_changed(outcome.changed);
   return wire::PrintJson(message);
 }
 

@@ -7,6 +7,7 @@
 #include "attestation/model/issuer.h"
 #include "base/bytes.h"
 #include "base/status.h"
+#include "keyservice/core/node_command.h"
 #include "keyservice/core/node_registry.h"
 #include "keyservice/core/refusal_log.h"
 #include "keyservice/core/seed_share.h"
@@ -57,5 +58,8 @@ struct ServiceReport {
 };
 // kedge.v1.StatusAnswer as JSON.
 StatusOr<std::string> PrintStatus(const ServiceReport& report);
+
+// kedge.v1.NodeCommandAnswer as JSON.
+StatusOr<std::string> PrintNodeCommandAnswer(const NodeCommandOutcome& outcome);
 
 }  // namespace kedge::keyservice

@@ -22,6 +22,9 @@ std::unique_ptr<Handler> MakeHandler(const HandlerContext& context, Request requ
     }
     std::unique_ptr<Handler> operator()(StatusRequest) const { return MakeStatusHandler(context); }
     std::unique_ptr<Handler> operator()(VerifyRequest) const { return MakeVerifyHandler(context); }
+    std::unique_ptr<Handler> operator()(NodeCommand c) const {
+      return MakeNodeCommandHandler(context, std::move(c));
+    }
   };
   return std::visit(Make{context}, std::move(request));
 }

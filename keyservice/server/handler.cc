@@ -19,6 +19,11 @@ Status ExpectProof(const ClientRequest& request, ProofType expected) {
                               "', not by '", std::string(ToString(request.proof_type)), "'"));
 }
 
+Status StateChanged() {
+  return MakeFault(StatusCode::kUnavailable, "STATE_CHANGED", Advice::kRetry,
+                   "the service had no cluster when this exchange began");
+}
+
 StatusOr<Bytes> MakeCoordinatorProof(const HandlerContext& context,
                                      const std::optional<CredentialBlob>& credential,
                                      ByteView exchange_context) {

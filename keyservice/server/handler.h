@@ -31,13 +31,17 @@ std::unique_ptr<Handler> MakeReportHandler(HandlerContext context, ReportRequest
 std::unique_ptr<Handler> MakeInitHandler(HandlerContext context, InitRequest request);
 std::unique_ptr<Handler> MakeRecoverHandler(HandlerContext context, RecoverRequest request);
 std::unique_ptr<Handler> MakeStatusHandler(HandlerContext context);
+std::unique_ptr<Handler> MakeNodeCommandHandler(HandlerContext context, NodeCommand command);
 std::unique_ptr<Handler> MakeVerifyHandler(HandlerContext context);
 
 // Fault PROOF_TYPE: what is asked for fixes how it is proven, never the message.
 Status ExpectProof(const ClientRequest& request, ProofType expected);
 
-// payload_s of init, recover, status and verify: the machine's endorsements, and, for a credential,
-// the proof that the AK of its evidence lives beside that EK.
+// Fault STATE_CHANGED, retry: the service serves by now, but this exchange began before.
+Status StateChanged();
+
+// payload_s of init, recover, status, node command and verify: the machine's endorsements, and, for
+// a credential, the proof that the AK of its evidence lives beside that EK.
 StatusOr<Bytes> MakeCoordinatorProof(const HandlerContext& context,
                                      const std::optional<CredentialBlob>& credential,
                                      ByteView exchange_context);

@@ -135,8 +135,9 @@ KeyService::View KeyService::Now() const {
 Status KeyService::CheckAnswers(RequestKind kind) const {
   absl::MutexLock lock(&mutex_);
   RETURN_IF_ERROR(kedge::CheckAnswered(phase_, kind));
-  const bool of_a_node = kind == RequestKind::kRelease || kind == RequestKind::kReport;
-  return of_a_node ? problem_ : absl::OkStatus();
+  const bool needs_records = kind == RequestKind::kRelease || kind == RequestKind::kReport ||
+                             kind == RequestKind::kNodeCommand;
+  return needs_records ? problem_ : absl::OkStatus();
 }
 
 RegistryFacts KeyService::FactsFor(std::string_view node, const HardwareIdentity& identity) const {
@@ -198,26 +199,31 @@ Status KeyService::CommitReport(const ClusterPtr& seen, const NodeFacts& facts, 
   return absl::OkStatus();
 }
 
-Status KeyService::AcceptDiskCounter(std::string_view node, uint64_t counter) {
+StatusOr<NodeCommandOutcome> KeyService::CommitCommand(const ClusterPtr& seen,
+                                                       const NodeCommand& command,
+                                                       std::string_view owner) {
   absl::MutexLock lock(&mutex_);
-  if (cluster_ && node == cluster_->facts().coordinator_node) {
-    return Refused("USE_RECOVER",
-                   "the disk of the node that runs the key service holds the registry itself: "
-                   "reboot it and run `kedge recover --accept-disk-counter`");
-  }
-  if (!cluster_ || !parts_.store.attached()) {
-    return MakeFault(StatusCode::kUnavailable, "STORE_NOT_ATTACHED", Advice::kRetry,
-                     "the registry is on a disk that is not open yet");
-  }
-  RETURN_IF_ERROR(problem_);
+  RETURN_IF_ERROR(CheckSeen(seen));
+  const auto* rebind = std::get_if<RebindCommand>(&command.action);
+  const RegistryFacts registry =
+      nodes_.FactsFor(command.node, rebind == nullptr ? HardwareIdentity() : rebind->identity,
+                      parts_.store.attached());
+  ASSIGN_OR_RETURN(NodeCommandOutcome outcome,
+                   ApplyNodeCommand(command, seen->facts(), registry, owner, CurrentTime()));
+  if (!outcome.changed) return outcome;
+  RETURN_IF_ERROR(nodes_.Put(parts_.store, outcome.entry));
+  LogCommand(command, outcome.entry, owner);
+  return outcome;
+}
+
+void KeyService::NoteRefusedIdentity(std::string_view node, const HardwareIdentity& identity) {
+  absl::MutexLock lock(&mutex_);
   std::optional<NodeEntry> entry = nodes_.Find(node);
-  if (!entry) {
-    return Refused("NODE_UNKNOWN", absl::StrCat("no node is registered as ", std::string(node)));
-  }
-  RETURN_IF_ERROR(kedge::AcceptDiskCounter(*entry, counter));
-  RETURN_IF_ERROR(nodes_.Put(parts_.store, *entry));
-  LogDiskAccepted(*entry);
-  return absl::OkStatus();
+  const absl::Time now = CurrentTime();
+  if (!entry || entry->identity == identity || !budget_.Take(now)) return;
+  entry->last_refused = RefusedIdentity{.identity = identity, .time = now};
+  const Status status = nodes_.Put(parts_.store, *entry);
+  if (!status.ok()) LogStoreTrouble(status);
 }
 
 void KeyService::NoteRefusedEvidence(std::string_view node, ByteView ak_name,

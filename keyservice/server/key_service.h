@@ -15,6 +15,7 @@
 #include "attestation/model/issuer.h"
 #include "base/clock.h"
 #include "base/random.h"
+#include "keyservice/core/node_command.h"
 #include "keyservice/core/refusal_log.h"
 #include "keyservice/core/release_decision.h"
 #include "keyservice/core/seed_vault.h"
@@ -75,7 +76,8 @@ class KeyService {
     ClusterPtr cluster;  // null before init and before recovery
   };
   View Now() const;
-  // Whether a request is answered now: the phase's table, and for nodes a final fault as above.
+  // Whether a request is answered now: the phase's table, and for what lives from the records a
+  // final fault as above.
   Status CheckAnswers(RequestKind kind) const;
 
   // The registry's part of authorising: RegistryFacts for AuthoriseNode.
@@ -89,14 +91,13 @@ class KeyService {
                                           const LastSeen& last_seen);
   Status CommitReport(const ClusterPtr& seen, const NodeFacts& facts, ByteView ak_name,
                       const ReportRequest& report, const LastSeen& last_seen);
+  // An owner, proven, changes a node's registration: on the store before it returns.
+  StatusOr<NodeCommandOutcome> CommitCommand(const ClusterPtr& seen, const NodeCommand& command,
+                                             std::string_view owner);
+  // Notes which machine was proven to ask under another one's name, for the owner to see.
+  void NoteRefusedIdentity(std::string_view node, const HardwareIdentity& identity);
   // Notes what a registered AK's evidence said when it was refused.
   void NoteRefusedEvidence(std::string_view node, ByteView ak_name, const LastSeen& last_seen);
-
-  // The owner, who was authenticated, takes the disk of `node` that shows `counter` for the right
-  // one: kedge::AcceptDiskCounter, durable when it returns. Faults of that, and NODE_UNKNOWN,
-  // STORE_NOT_ATTACHED (retry), USE_RECOVER for the node that runs the service, whose disk holds
-  // the registry itself.
-  Status AcceptDiskCounter(std::string_view node, uint64_t counter);
 
   // The first manifest: makes the cluster, keeps the seed in the vault, serves.
   StatusOr<ClusterPtr> Initialise(Manifest manifest, const HardwareIdentity& coordinator);

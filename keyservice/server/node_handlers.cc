@@ -10,11 +10,6 @@ namespace {
 
 constexpr size_t kChallengeSize = 32;
 
-Status StateChanged() {
-  return MakeFault(StatusCode::kUnavailable, "STATE_CHANGED", Advice::kRetry,
-                   "the service had no cluster when this exchange began");
-}
-
 // The invitation as opened, reduced to what authorisation needs.
 StatusOr<InvitationTerms> OpenTerms(ByteView file) {
   ASSIGN_OR_RETURN(const wire::OpenedInvitation opened, wire::OpenInvitation(file));
@@ -102,7 +97,8 @@ class ReleaseHandler final : public NodeHandler {
                      VerifyEk(payload_.endorsements, cluster().manifest->tpm_roots(),
                               context_.service.CurrentTime()));
     facts_.identity = ek.identity;
-    RETURN_IF_ERROR(Authorise(context_.service.FactsFor(facts_.node, facts_.identity)));
+    refusal_ = Authorise(context_.service.FactsFor(facts_.node, facts_.identity));
+    if (!refusal_.ok() && !IsAnotherMachine(refusal_)) return refusal_;
     if (ak_registered_) return std::optional<Challenge>();
 
     ASSIGN_OR_RETURN(SecretBytes secret, parts.random.Secret(kChallengeSize));
@@ -115,7 +111,8 @@ class ReleaseHandler final : public NodeHandler {
   Status Activated() override {
     ak_activated_ = true;
     context_.peer.known = true;
-    return absl::OkStatus();
+    if (!refusal_.ok()) context_.service.NoteRefusedIdentity(facts_.node, facts_.identity);
+    return refusal_;
   }
 
   StatusOr<ServerAnswer> Answer() override {
@@ -154,7 +151,14 @@ class ReleaseHandler final : public NodeHandler {
   }
 
  private:
+  // Refused for being another machine than the name's, and for nothing else: it is asked to prove
+  // which one it is, so that the owner may trust what is shown of it.
+  bool IsAnotherMachine(const Status& refusal) const {
+    return FaultCode(refusal) == "IDENTITY_MISMATCH" && facts_.appraisal.verdict.trusted();
+  }
+
   NodePayload payload_;
+  Status refusal_;  // stands, once the machine has proven who it is
   bool ak_activated_ = false;
 };
 

@@ -2,6 +2,8 @@
 
 #include <absl/strings/str_cat.h>
 
+#include <algorithm>
+
 #include "keyservice/server/record_wire.h"
 
 namespace kedge::keyservice {
@@ -42,9 +44,20 @@ std::string NodeRecords::NameOf(const HardwareIdentity& identity) const {
   return "";
 }
 
+bool NodeRecords::IsRevoked(const HardwareIdentity& identity) const {
+  for (const auto& [name, known] : nodes_) {
+    const auto& revoked = known.entry.revoked;
+    if (std::find(revoked.begin(), revoked.end(), identity) != revoked.end()) return true;
+  }
+  return false;
+}
+
 RegistryFacts NodeRecords::FactsFor(std::string_view name, const HardwareIdentity& identity,
                                     bool attached) const {
-  return {.entry = Find(name), .name_of_identity = NameOf(identity), .attached = attached};
+  return {.entry = Find(name),
+          .name_of_identity = NameOf(identity),
+          .identity_revoked = IsRevoked(identity),
+          .attached = attached};
 }
 
 std::vector<NodeEntry> NodeRecords::All() const {

@@ -22,6 +22,8 @@ class NodeRecords {
   std::optional<NodeEntry> Find(std::string_view name) const;
   // The name under which the machine is registered; empty: none.
   std::string NameOf(const HardwareIdentity& identity) const;
+  // Whether an owner has revoked the machine, as whatever node.
+  bool IsRevoked(const HardwareIdentity& identity) const;
   RegistryFacts FactsFor(std::string_view name, const HardwareIdentity& identity,
                          bool attached) const;
   std::vector<NodeEntry> All() const;  // by name

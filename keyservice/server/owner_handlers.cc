@@ -1,5 +1,5 @@
-// init, recover and status: what owners may do, proven by an owner key's signature over the
-// exchange. verify: what anybody may see.
+// init, recover, status and node commands: what owners may do, proven by an owner key's signature
+// over the exchange. verify: what anybody may see.
 #include <absl/strings/str_cat.h>
 
 #include "attestation/verify/verify.h"
@@ -179,6 +179,45 @@ class StatusHandler final : public Handler {
   Bytes proof_;
 };
 
+class NodeCommandHandler final : public Handler {
+ public:
+  NodeCommandHandler(HandlerContext context, NodeCommand command)
+      : context_(context), command_(std::move(command)) {}
+
+  StatusOr<std::optional<Challenge>> Admit(const ClientRequest& request) override {
+    RETURN_IF_ERROR(ExpectProof(request, ProofType::kOwner));
+    if (!context_.seen.cluster) return StateChanged();
+    ASSIGN_OR_RETURN(const OwnerProof proof, ParseOwnerProof(request.proof));
+    ASSIGN_OR_RETURN(const OwnerKey owner, VerifyOwnerProof(proof, request.owner_proof_message,
+                                                            context_.seen.cluster->manifest()));
+    context_.peer = {.node = command_.node, .known = true};
+    owner_ = owner.name;
+    ASSIGN_OR_RETURN(const std::optional<CredentialBlob> credential,
+                     ParseVerifyPayload(request.payload));
+    ASSIGN_OR_RETURN(proof_, MakeCoordinatorProof(context_, credential, request.context));
+    return std::optional<Challenge>();
+  }
+
+  StatusOr<ServerAnswer> Answer() override {
+    ASSIGN_OR_RETURN(const NodeCommandOutcome outcome,
+                     context_.service.CommitCommand(context_.seen.cluster, command_, owner_));
+    ASSIGN_OR_RETURN(const std::string text, PrintNodeCommandAnswer(outcome));
+    ASSIGN_OR_RETURN(SecretBytes boxed, SecretBytes::CopyOf(AsBytes(text)));
+    return ServerAnswer{.payload = proof_,
+                        .box = BoxContent{.kind = "node-command",
+                                          .id = command_.node,
+                                          .generation = 0,
+                                          .secret = std::move(boxed)},
+                        .expects_upload = false};
+  }
+
+ private:
+  HandlerContext context_;
+  const NodeCommand command_;
+  std::string owner_;
+  Bytes proof_;
+};
+
 class VerifyHandler final : public Handler {
  public:
   explicit VerifyHandler(HandlerContext context) : context_(context) {}
@@ -212,6 +251,10 @@ std::unique_ptr<Handler> MakeRecoverHandler(HandlerContext context, RecoverReque
 
 std::unique_ptr<Handler> MakeStatusHandler(HandlerContext context) {
   return std::make_unique<StatusHandler>(context);
+}
+
+std::unique_ptr<Handler> MakeNodeCommandHandler(HandlerContext context, NodeCommand command) {
+  return std::make_unique<NodeCommandHandler>(context, std::move(command));
 }
 
 std::unique_ptr<Handler> MakeVerifyHandler(HandlerContext context) {

@@ -38,10 +38,12 @@ class ProcessIntegrationTest : public ::testing::Test {
     }
     ASSERT_OK_AND_ASSIGN(one_, ControlPlane::Make());
     ASSERT_OK_AND_ASSIGN(two_, SwtpmNode::Start(one_->folder() + "/two.json"));
+    ASSERT_OK_AND_ASSIGN(spare_, SwtpmNode::Start(one_->folder() + "/spare.json"));
     ManifestTerms terms = testing::TestManifestTerms();
     terms.images = {testing::TestImage()};
     terms.tpm_roots = {{.name = "one", .certificate_pem = one_->machine().swtpm().root_pem()},
-                       {.name = "two", .certificate_pem = two_->swtpm().root_pem()}};
+                       {.name = "two", .certificate_pem = two_->swtpm().root_pem()},
+                       {.name = "spare", .certificate_pem = spare_->swtpm().root_pem()}};
     ASSERT_OK_AND_ASSIGN(const std::string manifest, wire::PrintManifest(terms));
     manifest_ = ToBytes(manifest);
     ASSERT_OK_AND_ASSIGN(const Endorsements endorsements,
@@ -65,7 +67,8 @@ class ProcessIntegrationTest : public ::testing::Test {
   StatusOr<ExchangeResult> Run(const ClientExchange& exchange) {
     return RunExchange(one_->service().endpoint(), exchange, random_, absl::Seconds(60));
   }
-  NodeAsk AskOfTwo() {
+  NodeAsk AskOfTwo() { return AskAsNodeTwo(*two_); }
+  NodeAsk AskAsNodeTwo(SwtpmNode& machine) {
     wire::Invitation invitation;
     invitation.cluster_id = ToBytes(ByteView(init_.receipt.cluster_id));
     invitation.service_key_spki = init_.receipt.service_key_spki;
@@ -77,10 +80,10 @@ class ProcessIntegrationTest : public ::testing::Test {
     invitation.tpm_roots = roots_;
     invitation.minimum_generation = 1;
     const Bytes file = ToBytes(wire::MakeInvitation(invitation, owner_).value());
-    EXPECT_OK(two_->Boot());
-    EXPECT_OK(two_->Measure(InitDataEvent(file)));
-    EXPECT_OK(two_->Measure(ClusterIdEvent(init_.receipt.cluster_id)));
-    return {.issuer = &two_->issuer(), .node = "node-2", .role = "worker", .invitation = file};
+    EXPECT_OK(machine.Boot());
+    EXPECT_OK(machine.Measure(InitDataEvent(file)));
+    EXPECT_OK(machine.Measure(ClusterIdEvent(init_.receipt.cluster_id)));
+    return {.issuer = &machine.issuer(), .node = "node-2", .role = "worker", .invitation = file};
   }
   static NodeAsk WithDisk(NodeAsk ask) {
     ask.disk = "luks2";
@@ -98,6 +101,7 @@ class ProcessIntegrationTest : public ::testing::Test {
   SystemRandom random_;
   std::unique_ptr<ControlPlane> one_;
   std::unique_ptr<SwtpmNode> two_;
+  std::unique_ptr<SwtpmNode> spare_;  // a machine to replace node-2's
   std::vector<TpmRoot> roots_;
   Bytes manifest_;
   Bytes coordinator_id_;
@@ -157,6 +161,54 @@ TEST_F(ProcessIntegrationTest, FromInitThroughRestartsToRecovery) {
   EXPECT_TRUE(status.store_attached());
   ASSERT_OK_AND_ASSIGN(const int last, one_->service().Stop());
   EXPECT_EQ(last, 0);
+}
+
+// A TPM is lost: the owner binds node-2 to the machine that was refused in its place, and the disk
+// keeps its key. A machine that was revoked stays out, across restarts too.
+TEST_F(ProcessIntegrationTest, ASwappedTpmIsServedOnceTheOwnerSaysSo) {
+  ASSERT_NO_FATAL_FAILURE(Boot("blank"));
+  ASSERT_OK(one_->StartService("initrd"));
+  ASSERT_OK_AND_ASSIGN(init_, client_.Init(owner_, manifest_, coordinator_id_));
+  client_.pins = {.cluster_id = ToBytes(ByteView(init_.receipt.cluster_id)),
+                  .service_key_spki = init_.receipt.service_key_spki,
+                  .minimum_generation = 1};
+  ASSERT_OK(one_->MountDisk());
+  ASSERT_OK(one_->service().WaitForStatus("SERVING 0 registered nodes"));
+  const NodeAsk ask = AskOfTwo();
+  ASSERT_OK_AND_ASSIGN(const TestRelease first, client_.Release(ask));
+  ASSERT_OK(client_.Report(ask, "FORMATTED", kHeader));
+
+  EXPECT_THAT(client_.Release(WithDisk(AskAsNodeTwo(*spare_))), HasFault("IDENTITY_MISMATCH"));
+  ASSERT_OK_AND_ASSIGN(const v1::StatusAnswer status, client_.GetStatus(owner_));
+  ASSERT_EQ(status.nodes_size(), 1);
+  v1::NodeCommandRequest rebind;
+  rebind.set_node("node-2");
+  rebind.set_reason("the board was replaced");
+  rebind.mutable_rebind()->set_identity_kind(status.nodes(0).refused_identity_kind());
+  const auto identity = FromHex(status.nodes(0).refused_identity());
+  ASSERT_TRUE(identity.has_value());
+  rebind.mutable_rebind()->set_identity(std::string(AsText(*identity)));
+  EXPECT_THAT(client_.Command(*SigningKey::Generate(Curve::kP384), rebind), HasFault("NOT_OWNER"));
+  ASSERT_OK(client_.Command(owner_, rebind));
+
+  // What was ordered is on the disk.
+  one_->service().Kill();
+  ASSERT_OK(one_->StartService("serve"));
+  ASSERT_OK(one_->service().WaitForStatus("SERVING 1 registered nodes"));
+  ASSERT_OK_AND_ASSIGN(const TestRelease second, client_.Release(WithDisk(AskAsNodeTwo(*spare_))));
+  EXPECT_EQ(second.order, "open");
+  EXPECT_EQ(second.key, first.key);
+  EXPECT_THAT(client_.Release(WithDisk(AskOfTwo())), HasFault("IDENTITY_MISMATCH"));
+
+  v1::NodeCommandRequest revoke;
+  revoke.set_node("node-2");
+  revoke.set_reason("stolen");
+  revoke.mutable_revoke();
+  ASSERT_OK(client_.Command(owner_, revoke));
+  one_->service().Kill();
+  ASSERT_OK(one_->StartService("serve"));
+  ASSERT_OK(one_->service().WaitForStatus("SERVING 1 registered nodes"));
+  EXPECT_THAT(client_.Release(WithDisk(AskAsNodeTwo(*spare_))), HasFault("NODE_REVOKED"));
 }
 
 // Nothing that the program wrote holds the seed: not its records, not its log (S11).

@@ -15,7 +15,7 @@ namespace {
 
 constexpr char kClusterFormat[] = "kedge.cluster.v1";
 constexpr char kNodeFormat[] = "kedge.node.v2";
-constexpr char kNodeFormatWithoutCounters[] = "kedge.node.v1";
+constexpr char kNodeFormatV1[] = "kedge.node.v1";
 constexpr char kRefusalsFormat[] = "kedge.refusals.v1";
 constexpr wire::JsonLimits kLimits{
     .max_bytes = kMaxStoredValue, .max_depth = 4, .max_values = 4096};
@@ -68,12 +68,74 @@ Status TakeCounters(const v1::NodeRecord& message, NodeEntry& out) {
   out.tpm_counter_behind = message.tpm_counter_behind();
   const bool counted = out.disk_counter != 0 || out.next_disk_counter != 0 ||
                        out.disk_counter_floor || out.disk_accepted || out.tpm_counter_behind;
-  if (counted && message.format() == kNodeFormatWithoutCounters) {
+  if (counted && message.format() == kNodeFormatV1) {
     return Malformed("node record: format v1 has no disk counters");
   }
   if (out.disk_counter > kMaxDiskCounter || out.next_disk_counter > kMaxDiskCounter + 1 ||
       (out.next_disk_counter != 0 && out.next_disk_counter <= out.disk_counter)) {
     return Malformed("node record: disk counters");
+  }
+  return absl::OkStatus();
+}
+
+void ToWire(const HardwareIdentity& identity, v1::MachineIdentity* out) {
+  out->set_kind(std::string(ToString(identity.kind)));
+  out->set_value(Text(identity.value));
+}
+
+StatusOr<HardwareIdentity> FromWire(const v1::MachineIdentity& message) {
+  HardwareIdentity out;
+  ASSIGN_OR_RETURN(out.kind, ParseIdentityKind(message.kind()));
+  if (message.value().size() != 32) return Malformed("node record: identity");
+  out.value = ToBytes(message.value());
+  return out;
+}
+
+// What owners and other machines did to a node.
+void ToWireHistory(const NodeEntry& entry, v1::NodeRecord* out) {
+  if (entry.last_refused) {
+    ToWire(entry.last_refused->identity, out->mutable_last_refused()->mutable_identity());
+    out->mutable_last_refused()->set_time(PrintTime(entry.last_refused->time));
+  }
+  if (entry.revoked_from) out->set_revoked_from(std::string(ToString(*entry.revoked_from)));
+  for (const HardwareIdentity& identity : entry.revoked) ToWire(identity, out->add_revoked());
+  for (const OwnerAct& act : entry.acts) {
+    v1::OwnerActRecord* record = out->add_acts();
+    record->set_time(PrintTime(act.time));
+    record->set_command(act.command);
+    record->set_owner(act.owner);
+    record->set_reason(act.reason);
+  }
+}
+
+Status HistoryFromWire(const v1::NodeRecord& message, NodeEntry* out) {
+  if (message.format() == kNodeFormatV1 &&
+      (message.has_last_refused() || message.acts_size() > 0)) {
+    return Malformed("node record: format v1 has no orders of owners");
+  }
+  if (message.has_last_refused()) {
+    RefusedIdentity& refused = out->last_refused.emplace();
+    ASSIGN_OR_RETURN(refused.identity, FromWire(message.last_refused().identity()));
+    ASSIGN_OR_RETURN(refused.time, ParseTime(message.last_refused().time()));
+  }
+  if ((out->state == RegistryState::kRevoked) != !message.revoked_from().empty()) {
+    return Malformed("node record: revoked_from belongs to the state REVOKED, and to no other");
+  }
+  if (!message.revoked_from().empty()) {
+    out->revoked_from = ParseRegistryState(message.revoked_from());
+    if (!out->revoked_from || out->revoked_from == RegistryState::kRevoked) {
+      return Malformed("node record: revoked_from");
+    }
+  }
+  for (const v1::MachineIdentity& identity : message.revoked()) {
+    ASSIGN_OR_RETURN(out->revoked.emplace_back(), FromWire(identity));
+  }
+  for (const v1::OwnerActRecord& record : message.acts()) {
+    OwnerAct& act = out->acts.emplace_back();
+    ASSIGN_OR_RETURN(act.time, ParseTime(record.time()));
+    act.command = record.command();
+    act.owner = record.owner();
+    act.reason = record.reason();
   }
   return absl::OkStatus();
 }
@@ -129,13 +191,14 @@ StatusOr<std::string> PrintNodeRecord(const NodeEntry& entry) {
   if (entry.disk_counter_floor) message.set_disk_counter_floor(*entry.disk_counter_floor);
   message.set_disk_accepted(entry.disk_accepted);
   message.set_tpm_counter_behind(entry.tpm_counter_behind);
+  ToWireHistory(entry, &message);
   return wire::PrintJson(message);
 }
 
 StatusOr<NodeEntry> ParseNodeRecord(ByteView bytes) {
   v1::NodeRecord message;
   RETURN_IF_ERROR(wire::ParseJson(AsText(bytes), kLimits, &message));
-  if (message.format() != kNodeFormatWithoutCounters) {
+  if (message.format() != kNodeFormatV1) {
     RETURN_IF_ERROR(CheckFormat(message.format(), kNodeFormat));
   }
   NodeEntry out;
@@ -157,6 +220,7 @@ StatusOr<NodeEntry> ParseNodeRecord(ByteView bytes) {
     ASSIGN_OR_RETURN(out.last_seen, FromWire(message.last_seen()));
   }
   RETURN_IF_ERROR(TakeCounters(message, out));
+  RETURN_IF_ERROR(HistoryFromWire(message, &out));
   return out;
 }
 

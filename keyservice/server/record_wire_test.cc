@@ -107,6 +107,46 @@ TEST(RecordWireTest, ANodeIsReadStrictly) {
   EXPECT_THAT(ParseNodeRecord(AsBytes(good + "x")), HasFault("MALFORMED"));
 }
 
+NodeEntry Revoked() {
+  NodeEntry entry = Entry();
+  entry.state = RegistryState::kRevoked;
+  entry.revoked_from = RegistryState::kJoined;
+  entry.revoked = {{IdentityKind::kEk, Bytes(32, 8)}, entry.identity};
+  entry.last_refused = RefusedIdentity{{IdentityKind::kEk, Bytes(32, 7)}, kTime};
+  entry.acts = {{kTime, "rebind", "alice", ""}, {kTime, "revoke", "bob", "stolen"}};
+  return entry;
+}
+
+TEST(RecordWireTest, WhatOwnersDidReadsBack) {
+  ASSERT_OK_AND_ASSIGN(const std::string text, PrintNodeRecord(Revoked()));
+  ASSERT_OK_AND_ASSIGN(const NodeEntry entry, ParseNodeRecord(AsBytes(text)));
+  EXPECT_EQ(entry.state, RegistryState::kRevoked);
+  EXPECT_EQ(entry.revoked_from, RegistryState::kJoined);
+  EXPECT_EQ(entry.revoked, Revoked().revoked);
+  EXPECT_EQ(entry.last_refused->identity, Revoked().last_refused->identity);
+  EXPECT_EQ(entry.last_refused->time, kTime);
+  ASSERT_EQ(entry.acts.size(), 2u);
+  EXPECT_EQ(entry.acts[1].owner, "bob");
+  EXPECT_EQ(entry.acts[1].reason, "stolen");
+  EXPECT_EQ(PrintNodeRecord(entry).value(), text);
+}
+
+TEST(RecordWireTest, ARevokedNodeKnowsWhatItWas) {
+  NodeEntry entry = Revoked();
+  const auto parse = [&entry] { return ParseNodeRecord(AsBytes(PrintNodeRecord(entry).value())); };
+  entry.revoked_from.reset();
+  EXPECT_THAT(parse(), HasFault("MALFORMED"));
+  entry.revoked_from = RegistryState::kRevoked;
+  EXPECT_THAT(parse(), HasFault("MALFORMED"));
+  entry.state = RegistryState::kJoined;
+  entry.revoked_from = RegistryState::kJoined;
+  EXPECT_THAT(parse(), HasFault("MALFORMED"));
+  entry.revoked_from.reset();
+  EXPECT_OK(parse());
+  entry.revoked.push_back({IdentityKind::kEk, Bytes(31, 1)});
+  EXPECT_THAT(parse(), HasFault("MALFORMED"));
+}
+
 TEST(RecordWireTest, AClusterReadsBack) {
   ClusterRecord record;
   record.salt = Bytes(32, 9);

@@ -294,9 +294,10 @@ TEST_F(ReleaseTest, AnOldCopyOfTheDiskGetsNoKeyAndTheOwnerSeesBothCounters) {
   EXPECT_EQ(refusal.node(), "node-2");
   EXPECT_THAT(refusal.reason(), ::testing::HasSubstr("at counter 0, expected 1"));
   // The way out.
-  EXPECT_THAT(world_.service().AcceptDiskCounter("node-9", 0), HasFault("NODE_UNKNOWN"));
-  EXPECT_THAT(world_.service().AcceptDiskCounter("node-1", 0), HasFault("USE_RECOVER"));
-  ASSERT_OK(world_.service().AcceptDiskCounter("node-2", 0));
+  v1::NodeCommandRequest accept;
+  accept.set_node("node-2");
+  accept.mutable_accept_disk()->set_disk_counter(0);
+  ASSERT_OK(world_.client().Command(world_.owner(), accept));
   ASSERT_OK(world_.RestartService());
   ASSERT_OK(world_.OpenDisk());
   ASSERT_OK_AND_ASSIGN(const TestRelease release, Release(ask));

@@ -5,6 +5,7 @@
 #include "attestation/channel/exchange.h"
 #include "base/names.h"
 #include "keyservice/core/key_tree.h"
+#include "keyservice/core/manifest.h"
 #include "proto/kedge.pb.h"
 #include "proto/wire/binary.h"
 #include "proto/wire/receipt.h"
@@ -75,6 +76,33 @@ StatusOr<Request> FromWire(const v1::RecoverRequest& message) {
   return RecoverRequest{.coordinator_id = ToBytes(message.coordinator_id())};
 }
 
+StatusOr<Request> FromWire(const v1::NodeCommandRequest& message) {
+  if (!IsName(message.node())) return Malformed("a node's name is an RFC 1123 label");
+  RETURN_IF_ERROR(CheckReason(message.reason()));
+  NodeCommand out{.node = message.node(), .reason = message.reason(), .action = RevokeCommand{}};
+  switch (message.command_case()) {
+    case v1::NodeCommandRequest::kRebind: {
+      RebindCommand rebind;
+      ASSIGN_OR_RETURN(rebind.identity.kind, ParseIdentityKind(message.rebind().identity_kind()));
+      RETURN_IF_ERROR(Digest(message.rebind().identity(), "identity").status());
+      rebind.identity.value = ToBytes(message.rebind().identity());
+      out.action = std::move(rebind);
+      return out;
+    }
+    case v1::NodeCommandRequest::kRevoke:
+      return out;
+    case v1::NodeCommandRequest::kAcceptDisk:
+      if (message.accept_disk().disk_counter() > kMaxDiskCounter) {
+        return Malformed("accept_disk: no disk counter is as large");
+      }
+      out.action = AcceptDiskCommand{.disk_counter = message.accept_disk().disk_counter()};
+      return out;
+    case v1::NodeCommandRequest::COMMAND_NOT_SET:
+      break;
+  }
+  return Malformed("a node command of no known kind");
+}
+
 StatusOr<std::optional<CredentialBlob>> Credential(const std::string& id_object,
                                                    const std::string& encrypted_secret) {
   if (id_object.empty() && encrypted_secret.empty()) return std::optional<CredentialBlob>();
@@ -101,9 +129,9 @@ StatusOr<NodePayload> FromWire(const v1::NodePayload& message) {
 }  // namespace
 
 RequestKind KindOf(const Request& request) {
-  constexpr RequestKind kKinds[] = {RequestKind::kRelease, RequestKind::kReport,
-                                    RequestKind::kInit,    RequestKind::kRecover,
-                                    RequestKind::kStatus,  RequestKind::kVerify};
+  constexpr RequestKind kKinds[] = {
+      RequestKind::kRelease, RequestKind::kReport, RequestKind::kInit,       RequestKind::kRecover,
+      RequestKind::kStatus,  RequestKind::kVerify, RequestKind::kNodeCommand};
   static_assert(std::size(kKinds) == std::variant_size_v<Request>);
   return kKinds[request.index()];
 }
@@ -124,6 +152,8 @@ StatusOr<Request> ParseRequest(ByteView bytes) {
       return StatusRequest{};
     case v1::Request::kVerify:
       return VerifyRequest{};
+    case v1::Request::kNodeCommand:
+      return FromWire(message.node_command());
     case v1::Request::KIND_NOT_SET:
       break;
   }

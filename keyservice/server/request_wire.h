@@ -8,6 +8,7 @@
 #include "attestation/model/issuer.h"
 #include "base/bytes.h"
 #include "base/status.h"
+#include "keyservice/core/node_command.h"
 #include "keyservice/core/node_registry.h"
 #include "keyservice/core/receipt.h"
 #include "keyservice/core/release_decision.h"
@@ -39,7 +40,7 @@ struct RecoverRequest {
 struct StatusRequest {};
 struct VerifyRequest {};
 using Request = std::variant<ReleaseRequest, ReportRequest, InitRequest, RecoverRequest,
-                             StatusRequest, VerifyRequest>;
+                             StatusRequest, VerifyRequest, NodeCommand>;
 // In the order of Request.
 RequestKind KindOf(const Request& request);
 
@@ -66,7 +67,7 @@ StatusOr<NodePayload> ParseReleasePayload(ByteView bytes);
 StatusOr<NodePayload> ParseReportPayload(ByteView bytes);
 StatusOr<InitPayload> ParseInitPayload(ByteView bytes);
 StatusOr<RecoverPayload> ParseRecoverPayload(ByteView bytes);
-// Of verify and status.
+// Of verify, status and node command.
 StatusOr<std::optional<CredentialBlob>> ParseVerifyPayload(ByteView bytes);
 
 }  // namespace kedge::keyservice

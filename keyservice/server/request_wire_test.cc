@@ -33,6 +33,15 @@ v1::NodePayload Payload() {
   return payload;
 }
 
+v1::NodeCommandRequest Rebind() {
+  v1::NodeCommandRequest command;
+  command.set_node("node-2");
+  command.set_reason("new board");
+  command.mutable_rebind()->set_identity_kind("ek");
+  command.mutable_rebind()->set_identity(std::string(32, 'i'));
+  return command;
+}
+
 template <typename T>
 T Changed(T message, const std::function<void(T&)>& change) {
   change(message);
@@ -55,6 +64,35 @@ TEST(RequestWireTest, KnowsEveryKind) {
   EXPECT_EQ(KindOf(ParseRequest(PrintBinary(request)).value()), RequestKind::kStatus);
   request.mutable_verify();
   EXPECT_EQ(KindOf(ParseRequest(PrintBinary(request)).value()), RequestKind::kVerify);
+  *request.mutable_node_command() = Rebind();
+  EXPECT_EQ(KindOf(ParseRequest(PrintBinary(request)).value()), RequestKind::kNodeCommand);
+}
+
+TEST(RequestWireTest, NodeCommandsAreWholeAndBounded) {
+  const auto parse = [](const v1::NodeCommandRequest& command) {
+    v1::Request request;
+    *request.mutable_node_command() = command;
+    return ParseRequest(PrintBinary(request));
+  };
+  ASSERT_OK_AND_ASSIGN(const Request parsed, parse(Rebind()));
+  const auto& command = std::get<NodeCommand>(parsed);
+  EXPECT_EQ(command.node, "node-2");
+  EXPECT_EQ(std::get<RebindCommand>(command.action).identity.value, Bytes(32, 'i'));
+  const std::vector<std::function<void(v1::NodeCommandRequest&)>> changes = {
+      [](auto& c) { c.set_node("../x"); },
+      [](auto& c) { c.clear_node(); },
+      [](auto& c) { c.clear_command(); },
+      [](auto& c) { c.set_reason("a\nb"); },
+      [](auto& c) { c.set_reason(std::string(257, 'x')); },
+      [](auto& c) { c.mutable_rebind()->set_identity_kind("tpm"); },
+      [](auto& c) { c.mutable_rebind()->clear_identity_kind(); },
+      [](auto& c) { c.mutable_rebind()->set_identity(std::string(31, 'i')); },
+      [](auto& c) { c.mutable_rebind()->clear_identity(); },
+      [](auto& c) { c.mutable_accept_disk()->set_disk_counter(kMaxDiskCounter + 1); },
+  };
+  for (size_t i = 0; i < changes.size(); ++i) {
+    EXPECT_THAT(parse(Changed(Rebind(), changes[i])), HasFault("MALFORMED")) << i;
+  }
 }
 
 TEST(RequestWireTest, RefusesWhatIsNoRequest) {

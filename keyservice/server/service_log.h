@@ -3,6 +3,7 @@
 
 #include "attestation/channel_grpc/server.h"
 #include "base/status.h"
+#include "keyservice/core/node_command.h"
 #include "keyservice/core/node_registry.h"
 #include "keyservice/core/service_phase.h"
 
@@ -14,7 +15,7 @@ void LogPhase(ServicePhase phase, std::string_view why);
 void LogAttach(const Status& status);
 void LogRelease(const NodeEntry& entry, ReleaseOrder order);
 void LogReport(const NodeEntry& entry);
-void LogDiskAccepted(const NodeEntry& entry);
+void LogCommand(const NodeCommand& command, const NodeEntry& entry, std::string_view owner);
 // Refusals with their reason; finished exchanges at debug level.
 void LogExchange(const ExchangeEvent& event, const Peer& peer);
 void LogStoreTrouble(const Status& status);

@@ -69,6 +69,12 @@ class ScriptedExchange final : public ServerExchange {
                               .generation = 0,
                               .secret = Must(SecretBytes::CopyOf(AsBytes(service_.status_json)))};
     }
+    if (request_.has_node_command()) {
+      answer.box = BoxContent{.kind = "node-command",
+                              .id = request_.node_command().node(),
+                              .generation = 0,
+                              .secret = Must(SecretBytes::CopyOf(AsBytes(service_.command_json)))};
+    }
     return answer;
   }
 

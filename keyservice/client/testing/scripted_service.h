@@ -32,6 +32,7 @@ struct ScriptedService {
   std::string phase = "AWAITING_INIT";
   std::string name = "node-1";
   std::string status_json = "{}";
+  std::string command_json = "{}";  // kedge.v1.NodeCommandAnswer
   // Set by init and recover.
   std::shared_ptr<const KeyTree> tree;
   std::shared_ptr<const SigningKey> identity;

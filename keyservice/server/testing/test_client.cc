@@ -174,6 +174,20 @@ StatusOr<v1::StatusAnswer> TestClient::GetStatus(const SigningKey& owner) {
   return answer;
 }
 
+StatusOr<v1::NodeCommandAnswer> TestClient::Command(const SigningKey& owner,
+                                                    const v1::NodeCommandRequest& command) {
+  v1::Request request;
+  *request.mutable_node_command() = command;
+  ASSIGN_OR_RETURN(const ExchangeResult result, run_(AsOwner(request, owner)));
+  if (!result.box || result.box->kind != "node-command" || result.box->id != command.node()) {
+    return Internal("no answer in the box");
+  }
+  v1::NodeCommandAnswer answer;
+  const std::string json = result.box->secret.Reveal([](ByteView b) { return Text(b); });
+  RETURN_IF_ERROR(wire::ParseJson(json, {}, &answer));
+  return answer;
+}
+
 StatusOr<v1::CoordinatorProof> TestClient::Verify() {
   v1::Request request;
   request.mutable_verify();

@@ -66,6 +66,8 @@ class TestClient {
   StatusOr<Bytes> Recover(const SigningKey& owner, const Receipt& receipt, ByteView manifest,
                           ByteView salt, const SecretBytes& seed, ByteView coordinator_id);
   StatusOr<v1::StatusAnswer> GetStatus(const SigningKey& owner);
+  StatusOr<v1::NodeCommandAnswer> Command(const SigningKey& owner,
+                                          const v1::NodeCommandRequest& command);
   // `credential`: made for the server; the answer's HMAC is then checked against `secret`.
   StatusOr<v1::CoordinatorProof> Verify();
   StatusOr<v1::CoordinatorProof> Verify(const CredentialBlob& credential,
