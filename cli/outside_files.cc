@@ -29,7 +29,7 @@ StatusOr<std::vector<TpmRoot>> LoadTpmRoots(const std::vector<std::string>& path
   std::vector<TpmRoot> out;
   for (const std::string& path : paths) {
     ASSIGN_OR_RETURN(const Bytes file, ReadFileBounded(path, kMaxCertificateFile));
-    const Status usable = SpkiOfCertificate(AsText(file)).status();
+    const Status usable = CheckCertificateBundle(AsText(file));
     RETURN_IF_ERROR(Annotate(usable, path));
     out.push_back({.name = std::filesystem::path(path).stem().string(),
                    .certificate_pem = std::string(AsText(file))});

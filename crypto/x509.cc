@@ -1,9 +1,11 @@
 #include "crypto/x509.h"
 
+#include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "crypto/digest.h"
 #include "crypto/openssl_ptr.h"
@@ -106,6 +108,24 @@ StatusOr<X509Ptr> CertificateFromPem(std::string_view pem) {
   return certificate;
 }
 
+StatusOr<std::vector<X509Ptr>> BundleFromPem(std::string_view pem) {
+  if (pem.size() > kMaxCertificate) return Malformed("certificate PEM larger than 64 KiB");
+  const BioPtr bio = ReadBio(AsBytes(pem));
+  if (!bio) return OpenSslError("reading certificates");
+  std::vector<X509Ptr> bundle;
+  while (X509Ptr next{PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)}) {
+    bundle.push_back(std::move(next));
+    if (bundle.size() > kMaxCertificateBundle) return Malformed("more than 8 certificates in PEM");
+  }
+  // The end looks like this; anything else is a block that cannot be read.
+  const bool ended = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+  ClearOpenSslErrors();
+  if (bundle.empty() || !ended) {
+    return Malformed("not certificates in PEM: expected '-----BEGIN CERTIFICATE-----'");
+  }
+  return bundle;
+}
+
 StatusOr<X509Ptr> CertificateFromDer(ByteView der) {
   if (der.size() > kMaxCertificate) return Malformed("certificate larger than 64 KiB");
   const uint8_t* position = der.data();
@@ -139,6 +159,8 @@ StatusOr<X509Ptr> SelfSigned(const SigningKey& key, std::string_view common_name
 }
 
 }  // namespace
+
+Status CheckCertificateBundle(std::string_view pem) { return BundleFromPem(pem).status(); }
 
 StatusOr<std::string> SelfSignedCertificate(const SigningKey& key, std::string_view common_name,
                                             const Validity& validity) {
@@ -240,11 +262,13 @@ Status CheckEkPurpose(X509* leaf) {
   if (X509_check_ca(leaf) != 0) {
     return Refused("EK_NOT_TRUSTED", "EK certificate belongs to an authority, not to a TPM");
   }
-  const uint32_t usage = X509_get_key_usage(leaf);
-  if (usage != UINT32_MAX && (usage & (KU_KEY_ENCIPHERMENT | KU_KEY_AGREEMENT)) == 0) {
+  // Absent, it allows everything (UINT32_MAX).
+  const bool rsa = EVP_PKEY_is_a(X509_get0_pubkey(leaf), "RSA") == 1;
+  const uint32_t needed = rsa ? KU_KEY_ENCIPHERMENT : KU_KEY_AGREEMENT;
+  if ((X509_get_key_usage(leaf) & needed) == 0) {
     return Refused("EK_NOT_TRUSTED",
-                   "certificate's key usage is neither key encipherment nor key agreement: not an "
-                   "endorsement key");
+                   rsa ? "certificate's key usage lacks key encipherment: not an endorsement key"
+                       : "certificate's key usage lacks key agreement: not an endorsement key");
   }
   EXTENDED_KEY_USAGE* purposes =
       static_cast<EXTENDED_KEY_USAGE*>(X509_get_ext_d2i(leaf, NID_ext_key_usage, nullptr, nullptr));
@@ -275,14 +299,19 @@ StatusOr<Bytes> VerifyEkCertificate(ByteView leaf_der, const std::vector<Bytes>&
   const X509StoreCtxPtr context(X509_STORE_CTX_new());
   const std::unique_ptr<STACK_OF(X509), StackFree> untrusted(sk_X509_new_null());
   if (!store || !context || !untrusted) return OpenSslError("EK certificate set-up");
-  for (const std::string& pem : roots_pem) {
-    ASSIGN_OR_RETURN(const X509Ptr root, CertificateFromPem(pem));
-    if (X509_STORE_add_cert(store.get(), root.get()) != 1) return OpenSslError("TPM root");
-  }
   std::vector<X509Ptr> intermediates;
+  for (const std::string& pem : roots_pem) {
+    ASSIGN_OR_RETURN(std::vector<X509Ptr> bundle, BundleFromPem(pem));
+    if (X509_STORE_add_cert(store.get(), bundle.front().get()) != 1) {
+      return OpenSslError("TPM root");
+    }
+    std::move(bundle.begin() + 1, bundle.end(), std::back_inserter(intermediates));
+  }
   for (const Bytes& der : intermediates_der) {
     ASSIGN_OR_RETURN(intermediates.emplace_back(), CertificateFromDer(der));
-    if (sk_X509_push(untrusted.get(), intermediates.back().get()) <= 0) {
+  }
+  for (const X509Ptr& intermediate : intermediates) {
+    if (sk_X509_push(untrusted.get(), intermediate.get()) <= 0) {
       return OpenSslError("EK intermediate");
     }
   }

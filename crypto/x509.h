@@ -40,10 +40,20 @@ struct NodeCertificateTerms {
 StatusOr<std::string> IssueNodeCertificate(const SigningKey& ca_key, std::string_view ca_pem,
                                            ByteView request_der, const NodeCertificateTerms& terms);
 
-// Verifies an EK certificate (DER) to one of the roots (PEM), with optional intermediates (DER), at
-// the time given, and returns the SPKI (DER) of the leaf. Critical extensions that TPM
-// manufacturers put there (TCG EK Credential Profile 3.2: SAN directoryName) are understood.
-// PERMISSION_DENIED with fault EK_NOT_TRUSTED.
+// A certificate to be trusted, and behind it those that may be needed between it and a leaf, as PEM
+// in one text.
+inline constexpr size_t kMaxCertificateBundle = 8;
+// MALFORMED unless the text holds one to kMaxCertificateBundle certificates.
+Status CheckCertificateBundle(std::string_view pem);
+
+// Verifies an EK certificate (DER) to the first certificate of one of the bundles `roots_pem`, over
+// the others of the bundle and `intermediates_der` where needed, at the time given, and returns the
+// SPKI (DER) of the leaf. Everything that signs must be a CA by its own word (basicConstraints,
+// keyCertSign, pathlen) and valid at that time, with RSA of 2,048 bits or P-224 and SHA-224 at
+// least. The leaf is an endorsement key's: no CA; where it has key usage, encipherment for RSA and
+// agreement for ECC; where it has extended key usage, tcg-kp-EKCertificate (2.23.133.8.1), which
+// some makers leave out. Critical extensions that TPM manufacturers put there (TCG EK Credential
+// Profile 3.2: SAN directoryName) are understood. PERMISSION_DENIED with fault EK_NOT_TRUSTED.
 StatusOr<Bytes> VerifyEkCertificate(ByteView leaf_der, const std::vector<Bytes>& intermediates_der,
                                     const std::vector<std::string>& roots_pem, absl::Time now);
 

@@ -56,6 +56,21 @@ TEST_P(EndorsementTest, CertificateOutsideItsTimeIsRefused) {
               HasFault("EK_NOT_TRUSTED"));
 }
 
+// Makers sign EK certificates with authorities below their root; the owner names the root, and
+// those behind it.
+TEST_P(EndorsementTest, AuthoritiesBetweenComeWithTheRoot) {
+  const TestTpmCa maker = TestTpmCa::Below(ca_, "maker's authority");
+  FakeNode node(maker, {.banks = {PcrBank::kSha256}, .ek = GetParam()});
+  ASSERT_OK_AND_ASSIGN(const Endorsements endorsements, node.issuer().GetEndorsements());
+  EXPECT_THAT(VerifyEk(endorsements, {{"root", ca_.root_pem()}}, kNow), HasFault("EK_NOT_TRUSTED"));
+  ASSERT_OK_AND_ASSIGN(const VerifiedEk ek,
+                       VerifyEk(endorsements, {{"root", ca_.root_pem() + maker.root_pem()}}, kNow));
+  EXPECT_EQ(ek.root_name, "root");
+  // The same behind another root leads nowhere.
+  EXPECT_THAT(VerifyEk(endorsements, {{"other", other_ca_.root_pem() + maker.root_pem()}}, kNow),
+              HasFault("EK_NOT_TRUSTED"));
+}
+
 TEST_P(EndorsementTest, CertificateOfAnotherEkIsRefused) {
   FakeNode other(ca_, {.banks = {PcrBank::kSha256}, .ek = GetParam()});
   ASSERT_OK_AND_ASSIGN(const Endorsements theirs, other.issuer().GetEndorsements());

@@ -34,6 +34,7 @@ struct HardwareIdentity {
 
 struct TpmRoot {
   std::string name;
+  // The root that is trusted; behind it, where needed, the authorities between it and its TPMs.
   std::string certificate_pem;
 };
 

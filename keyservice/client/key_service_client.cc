@@ -90,6 +90,7 @@ StatusOr<ServicePolicy> PolicyOf(const Manifest& manifest, BootPhase phase,
   return ServicePolicy{.images = manifest.ImagesFor(kRoleControlPlane),
                        .evidence_levels = role->evidence_levels,
                        .tpm_roots = manifest.tpm_roots(),
+                       .identity_kinds = role->identity_kinds,
                        .phase = phase,
                        .cluster_ids = std::move(cluster_ids),
                        .init_data = std::nullopt};

@@ -400,6 +400,14 @@ TEST(PolicyOf, NeedsControlPlanes) {
   EXPECT_THAT(PolicyOf(manifest, BootPhase::kAny, {}), HasFault("ROLE_NOT_ALLOWED"));
 }
 
+TEST_F(ClientTest, AMachineOfAnotherKindOfIdentityIsNotTheService) {
+  ServicePolicy policy = InitPolicy();
+  policy.identity_kinds = {IdentityKind::kChip};
+  EXPECT_THAT(client_.Learn(policy, {}), HasFault("IDENTITY_KIND"));
+  policy.identity_kinds.clear();
+  EXPECT_THAT(client_.Learn(policy, {}), HasFault("IDENTITY_KIND"));
+}
+
 // ---- node commands ----
 
 TEST_F(ClientTest, ACommandIsSignedByTheOwnerAndItsAnswerIsChecked) {

@@ -2,6 +2,8 @@
 
 #include <absl/strings/str_cat.h>
 
+#include <algorithm>
+
 #include "attestation/channel/transcript.h"
 #include "attestation/parse/evidence.h"
 #include "proto/kedge.pb.h"
@@ -48,6 +50,13 @@ StatusOr<SeenService> CheckService(const ServerProof& proof, const ServicePolicy
   ASSIGN_OR_RETURN(out.ek, VerifyEk({.ek_public = ToBytes(message.ek_public()),
                                      .ek_certificate = ToBytes(message.ek_certificate())},
                                     policy.tpm_roots, now));
+  const auto& kinds = policy.identity_kinds;
+  if (std::find(kinds.begin(), kinds.end(), out.ek.identity.kind) == kinds.end()) {
+    return Refused("IDENTITY_KIND",
+                   absl::StrCat("the machine of the key service has an identity of the kind ",
+                                std::string(ToString(out.ek.identity.kind)),
+                                ", which the manifest does not accept for control planes"));
+  }
   if (credential_secret != nullptr) {
     RETURN_IF_ERROR(CheckActivation(*credential_secret, proof.context, message.activation_hmac()));
     out.ak_bound = true;

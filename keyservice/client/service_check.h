@@ -19,6 +19,7 @@ struct ServicePolicy {
   std::vector<ReferenceValues> images;  // of control planes
   std::vector<EvidenceLevel> evidence_levels;
   std::vector<TpmRoot> tpm_roots;
+  std::vector<IdentityKind> identity_kinds = {IdentityKind::kEk};
   BootPhase phase = BootPhase::kAny;
   // What PCR 15 may show; nullopt stands for "no cluster yet". Empty: the id that the service
   // itself signs for, which the caller then shows as learnt, not pinned.
@@ -48,7 +49,7 @@ struct SeenService {
 // Parses, verifies and appraises. Evidence or an endorsement that do not verify are an error; an
 // appraisal that fails is not: SeenService.appraisal has every row. `credential_secret` is that of
 // the credential sent along, null where none was: an answer that does not fit it is fault
-// AK_NOT_BOUND.
+// AK_NOT_BOUND. A machine whose kind of identity the policy does not accept is fault IDENTITY_KIND.
 StatusOr<SeenService> CheckService(const ServerProof& proof, const ServicePolicy& policy,
                                    const SecretBytes* credential_secret, absl::Time now);
 

@@ -3,6 +3,7 @@
 #include <absl/strings/str_cat.h>
 
 #include <algorithm>
+#include <iterator>
 
 namespace kedge {
 namespace {
@@ -40,13 +41,7 @@ StatusOr<NodeCommandOutcome> Apply(const RebindCommand& rebind, Deciding decidin
     return Refused("IDENTITY_IN_USE", absl::StrCat("the machine ", machine, " already is ",
                                                    registry.name_of_identity));
   }
-  const RolePolicy* role = deciding.cluster.manifest->FindRole(entry.role);
-  if (role == nullptr || std::find(role->identity_kinds.begin(), role->identity_kinds.end(),
-                                   rebind.identity.kind) == role->identity_kinds.end()) {
-    return Refused("IDENTITY_KIND",
-                   absl::StrCat("the manifest does not accept the identity kind ",
-                                std::string(ToString(rebind.identity.kind)), " for ", entry.role));
-  }
+  RETURN_IF_ERROR(CheckIdentityKind(*deciding.cluster.manifest, entry.role, rebind.identity.kind));
   if (entry.state == RegistryState::kRevoked) {
     entry.state = entry.revoked_from.value_or(RegistryState::kEnrolled);
     entry.revoked_from.reset();

@@ -50,7 +50,8 @@ struct NodeCommandOutcome {
 // `registry`: what is registered under the command's node, and for a rebinding what is known of the
 // machine that it names. `owner`: the name of the key that signed. Faults: NODE_UNKNOWN,
 // COORDINATOR_NODE (the machine that runs the key service is named by the receipt, and is not
-// changed from within), REASON_MISSING, IDENTITY_KIND, IDENTITY_IN_USE, IDENTITY_REVOKED,
+// changed from within), REASON_MISSING, ROLE_NOT_ALLOWED, IDENTITY_KIND,
+// IDENTITY_IN_USE, IDENTITY_REVOKED,
 // TOO_MANY_REVOKED, those of AcceptDiskCounter with USE_RECOVER for the disk of the machine that
 // runs the key service (it holds the registry itself), STORE_NOT_ATTACHED (retry); MALFORMED for a
 // reason that cannot be shown.

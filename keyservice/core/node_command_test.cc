@@ -83,7 +83,7 @@ TEST_F(NodeCommandTest, ARebindingNeedsAFreeMachineOfAnAcceptedKind) {
                      .action = RebindCommand{.identity = {IdentityKind::kChip, Bytes(32, 7)}}}),
               HasFault("IDENTITY_KIND"));
   entry().role = "no-such-role";
-  EXPECT_THAT(Rebind(7), HasFault("IDENTITY_KIND"));
+  EXPECT_THAT(Rebind(7), HasFault("ROLE_NOT_ALLOWED"));
 }
 
 TEST_F(NodeCommandTest, OnlyKnownNodesAndNeverTheServicesOwn) {

@@ -77,21 +77,19 @@ Status CheckInvitation(const NodeFacts& facts, const ClusterFacts& cluster) {
   return absl::OkStatus();
 }
 
-Status CheckRoleAndIdentity(const NodeFacts& facts, const ClusterFacts& cluster) {
-  const RolePolicy* role = cluster.manifest->FindRole(facts.role);
-  if (role == nullptr) {
-    return Refused("ROLE_NOT_ALLOWED", absl::StrCat("the manifest has no role ", facts.role));
-  }
-  const auto& kinds = role->identity_kinds;
-  if (std::find(kinds.begin(), kinds.end(), facts.identity.kind) == kinds.end()) {
-    return Refused("IDENTITY_KIND",
-                   absl::StrCat("the manifest does not accept the identity kind ",
-                                std::string(ToString(facts.identity.kind)), " for ", facts.role));
-  }
-  return absl::OkStatus();
-}
-
 }  // namespace
+
+Status CheckIdentityKind(const Manifest& manifest, std::string_view role, IdentityKind kind) {
+  const std::string name(role);
+  const RolePolicy* policy = manifest.FindRole(role);
+  if (policy == nullptr) {
+    return Refused("ROLE_NOT_ALLOWED", absl::StrCat("the manifest has no role ", name));
+  }
+  const auto& kinds = policy->identity_kinds;
+  if (std::find(kinds.begin(), kinds.end(), kind) != kinds.end()) return absl::OkStatus();
+  return Refused("IDENTITY_KIND", absl::StrCat("the manifest does not accept the identity kind ",
+                                               std::string(ToString(kind)), " for ", name));
+}
 
 StatusOr<AppraisalPolicy> PolicyForNode(std::string_view role, const Sha256Digest& invitation,
                                         BootPhase phase, const ClusterFacts& cluster) {
@@ -124,7 +122,7 @@ Status AuthoriseNode(const NodeFacts& facts, const ClusterFacts& cluster,
   if (facts.volume != kStateVolume) {
     return Refused("VOLUME_UNKNOWN", absl::StrCat("there is no volume '", facts.volume, "'"));
   }
-  RETURN_IF_ERROR(CheckRoleAndIdentity(facts, cluster));
+  RETURN_IF_ERROR(CheckIdentityKind(*cluster.manifest, facts.role, facts.identity.kind));
   RETURN_IF_ERROR(CheckInvitation(facts, cluster));
   if (registry.identity_revoked) {
     return Refused("NODE_REVOKED",

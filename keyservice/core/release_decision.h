@@ -66,6 +66,10 @@ struct ReleaseDecision {
   NodeEntry entry;  // to be written before the key leaves
 };
 
+// Faults ROLE_NOT_ALLOWED and IDENTITY_KIND: `manifest` has no such role, or does not accept this
+// kind of identity for it.
+Status CheckIdentityKind(const Manifest& manifest, std::string_view role, IdentityKind kind);
+
 // The policy that a node of `role` with this invitation is appraised against. Fault
 // ROLE_NOT_ALLOWED where the manifest has no such role.
 StatusOr<AppraisalPolicy> PolicyForNode(std::string_view role, const Sha256Digest& invitation,

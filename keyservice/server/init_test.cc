@@ -12,6 +12,7 @@
 namespace kedge::keyservice {
 namespace {
 
+using testing::FakeNode;
 using testing::ServiceWorld;
 using testing::TestInit;
 
@@ -209,6 +210,35 @@ TEST_F(InitTest, TheServerProvesItsAk) {
       const CredentialBlob other,
       MakeCredential(endorsements.ek_public, Bytes(34, 0), secret, world_.random()));
   EXPECT_FALSE(world_.client().Verify(other, secret).ok());
+}
+
+// The manifest says per role which kinds of hardware identity count; this machine has an EK.
+TEST(InitIdentityTest, TheServicesOwnMachineHasAnAcceptedKindOfIdentity) {
+  ServiceWorld world;
+  const Bytes manifest = world.ManifestWith([](ManifestTerms& terms) {
+    for (RolePolicy& role : terms.roles) {
+      if (role.role == kRoleControlPlane) role.identity_kinds = {IdentityKind::kChip};
+    }
+  });
+  EXPECT_THAT(world.client().Init(world.owner(), manifest, world.CoordinatorId()),
+              HasFault("IDENTITY_KIND"));
+  EXPECT_EQ(world.service().Now().phase, ServicePhase::kAwaitingInit);
+}
+
+TEST(InitIdentityTest, ANodesRoleDecidesWhichIdentityCounts) {
+  ServiceWorld world;
+  const Bytes manifest = world.ManifestWith([](ManifestTerms& terms) {
+    for (RolePolicy& role : terms.roles) {
+      if (role.role == kRoleWorker) role.identity_kinds = {IdentityKind::kHostData};
+    }
+  });
+  ASSERT_OK(world.InitWith(manifest));
+  ASSERT_OK(world.OpenDisk());
+  FakeNode node(world.ca());
+  EXPECT_THAT(world.client().Release(world.AskOf(node, "node-2", "worker")),
+              HasFault("IDENTITY_KIND"));
+  node.Boot();
+  EXPECT_OK(world.client().Release(world.AskOf(node, "node-3", "control-plane")));
 }
 
 }  // namespace

@@ -38,6 +38,7 @@ StatusOr<HardwareIdentity> VerifyMeant(const KeyService& service, const Manifest
   ASSIGN_OR_RETURN(const Endorsements own, service.parts().issuer.GetEndorsements());
   StatusOr<VerifiedEk> ek = VerifyEk(own, manifest.tpm_roots(), service.CurrentTime());
   if (!ek.ok()) return Annotate(ek.status(), "this machine's own TPM");
+  RETURN_IF_ERROR(CheckIdentityKind(manifest, kRoleControlPlane, ek->identity.kind));
   if (!Equal(ek->identity.value, meant)) {
     return Refused("COORDINATOR_MISMATCH",
                    absl::StrCat("this machine is ", ToHex(ek->identity.value), ", meant was ",

@@ -107,7 +107,7 @@ Status CheckContent(const Invitation& invitation) {
     if (!valid.ok()) return NotAccepted(MessageOf(valid));
   }
   for (const TpmRoot& root : invitation.tpm_roots) {
-    const Status usable = SpkiOfCertificate(root.certificate_pem).status();
+    const Status usable = CheckCertificateBundle(root.certificate_pem);
     if (root.name.empty() || !usable.ok()) return NotAccepted("tpm_roots: no name or certificate");
   }
   return absl::OkStatus();

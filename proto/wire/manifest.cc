@@ -46,7 +46,7 @@ StatusOr<ManifestTerms> FromWire(const v1::Manifest& message) {
     terms.seed_share_keys.push_back({entry.name(), *std::move(key), digest});
   }
   for (const v1::TpmRootCertificate& root : message.tpm_roots()) {
-    const Status usable = SpkiOfCertificate(root.certificate_pem()).status();
+    const Status usable = CheckCertificateBundle(root.certificate_pem());
     RETURN_IF_ERROR(Annotate(usable, "tpm_roots: " + root.name()));
     terms.tpm_roots.push_back(wire::FromWire(root));
   }

@@ -31,6 +31,14 @@ Certificate NewCertificate(long serial, EVP_PKEY* subject_key) {
   return certificate;
 }
 
+Certificate FromPem(const std::string& pem) {
+  BIO* bio = BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()));
+  Certificate certificate(PEM_read_bio_X509(bio, nullptr, nullptr, nullptr));
+  BIO_free(bio);
+  Demand(certificate != nullptr);
+  return certificate;
+}
+
 void AddExtension(X509* certificate, int nid, const char* value) {
   X509_EXTENSION* extension = X509V3_EXT_conf_nid(nullptr, nullptr, nid, value);
   Demand(extension != nullptr);
@@ -59,20 +67,32 @@ void AddTpmManufacturer(X509* certificate) {
 
 }  // namespace
 
-TestTpmCa::TestTpmCa(const std::string& common_name)
+TestTpmCa::TestTpmCa(const std::string& common_name) : TestTpmCa(common_name, nullptr) {}
+
+TestTpmCa TestTpmCa::Below(const TestTpmCa& root, const std::string& common_name) {
+  return TestTpmCa(common_name, &root);
+}
+
+TestTpmCa::TestTpmCa(const std::string& common_name, const TestTpmCa* issuer)
     : key_(EVP_EC_gen("P-256"), [](EVP_PKEY* key) { EVP_PKEY_free(key); }) {
   Demand(key_ != nullptr);
-  const Certificate root = NewCertificate(1, key_.get());
-  X509_NAME* name = X509_get_subject_name(root.get());
+  const Certificate own = NewCertificate(1, key_.get());
+  X509_NAME* name = X509_get_subject_name(own.get());
   X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8,
                              reinterpret_cast<const unsigned char*>(common_name.c_str()), -1, -1,
                              0);
-  X509_set_issuer_name(root.get(), name);
-  AddExtension(root.get(), NID_basic_constraints, "critical,CA:TRUE");
-  AddExtension(root.get(), NID_key_usage, "critical,keyCertSign,cRLSign");
-  Demand(X509_sign(root.get(), key_.get(), EVP_sha256()) > 0);
+  if (issuer == nullptr) {
+    X509_set_issuer_name(own.get(), name);
+  } else {
+    const Certificate above = FromPem(issuer->root_pem_);
+    X509_set_issuer_name(own.get(), X509_get_subject_name(above.get()));
+  }
+  AddExtension(own.get(), NID_basic_constraints, "critical,CA:TRUE");
+  AddExtension(own.get(), NID_key_usage, "critical,keyCertSign,cRLSign");
+  Demand(X509_sign(own.get(), issuer == nullptr ? key_.get() : issuer->key_.get(), EVP_sha256()) >
+         0);
   BIO* bio = BIO_new(BIO_s_mem());
-  PEM_write_bio_X509(bio, root.get());
+  PEM_write_bio_X509(bio, own.get());
   char* text = nullptr;
   const long size = BIO_get_mem_data(bio, &text);
   root_pem_.assign(text, static_cast<size_t>(size));
@@ -80,13 +100,11 @@ TestTpmCa::TestTpmCa(const std::string& common_name)
 }
 
 Bytes TestTpmCa::IssueEkCertificate(ByteView ek_spki) const {
-  BIO* bio = BIO_new_mem_buf(root_pem_.data(), static_cast<int>(root_pem_.size()));
-  const Certificate root(PEM_read_bio_X509(bio, nullptr, nullptr, nullptr));
-  BIO_free(bio);
+  const Certificate root = FromPem(root_pem_);
   const unsigned char* at = ek_spki.data();
   const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> subject(
       d2i_PUBKEY(nullptr, &at, static_cast<long>(ek_spki.size())), EVP_PKEY_free);
-  Demand(root != nullptr && subject != nullptr);
+  Demand(subject != nullptr);
   const Certificate leaf = NewCertificate(2, subject.get());
   X509_set_issuer_name(leaf.get(), X509_get_subject_name(root.get()));
   AddExtension(leaf.get(), NID_basic_constraints, "critical,CA:FALSE");

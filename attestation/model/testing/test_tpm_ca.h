@@ -15,12 +15,17 @@ class TestTpmCa {
  public:
   explicit TestTpmCa(const std::string& common_name = "Kedge test TPM root");
 
+  // An authority that `root` has certified: what it signs leads to root.root_pem() over its own
+  // root_pem().
+  static TestTpmCa Below(const TestTpmCa& root, const std::string& common_name);
+
   const std::string& root_pem() const { return root_pem_; }
   // An EK certificate (DER) as swtpm's CA makes it: empty subject, critical subjectAltName with the
   // TPM's manufacturer as directoryName; valid from 2020 to 2049.
   Bytes IssueEkCertificate(ByteView ek_spki) const;
 
  private:
+  TestTpmCa(const std::string& common_name, const TestTpmCa* issuer);
   std::shared_ptr<evp_pkey_st> key_;
   std::string root_pem_;
 };

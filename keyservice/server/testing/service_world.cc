@@ -140,6 +140,11 @@ Status ServiceWorld::Init() {
   return absl::OkStatus();
 }
 
+Status ServiceWorld::InitWith(Bytes manifest) {
+  manifest_ = std::move(manifest);
+  return Init();
+}
+
 SecretBytes ServiceWorld::Seed() const {
   return Must(OpenSeedShare(init_->shares.at(0), TestSeedShareKey()));
 }

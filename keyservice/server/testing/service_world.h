@@ -71,6 +71,7 @@ class ServiceWorld {
 
   // Init by the owner; sets the client's pins. Kept for Recover.
   Status Init();
+  Status InitWith(Bytes manifest);
   const TestInit& init() const { return *init_; }
   SecretBytes Seed() const;  // from the owner's seed share
   StatusOr<Bytes> Recover();
