@@ -22,6 +22,9 @@ void AddVerifyEvidence(CLI::App& verify, const Common& common, Call& call);
 // Adds every `kedge parse …` below the command `parse`: all fields of one file, no verdict.
 void AddParseEvidence(CLI::App& parse, Call& call);
 
+// Adds every `kedge collateral …` below the command `collateral`.
+void AddCollateral(CLI::App& collateral, Call& call);
+
 // One command each.
 void AddVerifyBatch(CLI::App& verify, const Common& common, Call& call);
 void AddVerifyTdx(CLI::App& verify, const Common& common, Call& call);

@@ -124,6 +124,13 @@ void AddParse(CLI::App& app, Call& call) {
   AddParseEvidence(*parse, call);
 }
 
+void AddCollateralCommands(CLI::App& app, Call& call) {
+  CLI::App* collateral = app.add_subcommand(
+      "collateral", "fetch, keep and bundle what manufacturers publish about their platforms");
+  collateral->require_subcommand(1);
+  AddCollateral(*collateral, call);
+}
+
 void AddRecover(CLI::App& app, Options& o, Call& call) {
   CLI::App* command = app.add_subcommand(
       "recover", "after an outage of all control planes: hand the seed to the checked coordinator");
@@ -227,6 +234,7 @@ ExitCode Run(std::vector<std::string> arguments, const Environment& env) {
   AddStatus(app, options, call);
   AddVerify(app, options, call);
   AddParse(app, call);
+  AddCollateralCommands(app, call);
   AddRecover(app, options, call);
   AddNode(app, options, call);
   app.add_subcommand("version", "print the version")->callback([&] {

@@ -73,22 +73,23 @@ std::string_view ToString(PckAuthority authority) {
   return authority == PckAuthority::kPlatform ? "platform" : "processor";
 }
 
+StatusOr<PckAuthority> PckAuthorityOf(const Certificate& ca) {
+  if (IsNamed(ca, kPlatformCaName)) return PckAuthority::kPlatform;
+  if (IsNamed(ca, kProcessorCaName)) return PckAuthority::kProcessor;
+  return Malformed(absl::StrCat("the PCK authority is '", ca.subject(), "', expected '",
+                                std::string(kPlatformCaName), "' or '",
+                                std::string(kProcessorCaName), "'"));
+}
+
 StatusOr<std::shared_ptr<const PckChain>> ReadPckChain(std::string_view pem) {
   ASSIGN_OR_RETURN(IntelChain chain, ReadChain(pem, kPckChainSize, kPckName));
-  const Certificate& ca = chain.certificates[1];
-  const bool platform = IsNamed(ca, kPlatformCaName);
-  if (!platform && !IsNamed(ca, kProcessorCaName)) {
-    return Malformed(absl::StrCat("the PCK comes from '", ca.subject(), "', expected '",
-                                  std::string(kPlatformCaName), "' or '",
-                                  std::string(kProcessorCaName), "'"));
-  }
+  ASSIGN_OR_RETURN(const PckAuthority authority, PckAuthorityOf(chain.certificates[1]));
   const CertificateExtension* sgx = chain.leaf().FindExtension(kSgxExtensionsOid);
   if (sgx == nullptr) return Malformed("the PCK certificate has no SGX extension");
   ASSIGN_OR_RETURN(PckExtensions extensions, ParsePckExtensions(sgx->value));
   ASSIGN_OR_RETURN(P256Verifier key, P256Verifier::FromSpki(chain.leaf().spki()));
   return std::make_shared<const PckChain>(
-      PckChain{std::move(chain), std::move(extensions), std::move(key),
-               platform ? PckAuthority::kPlatform : PckAuthority::kProcessor});
+      PckChain{std::move(chain), std::move(extensions), std::move(key), authority});
 }
 
 StatusOr<std::shared_ptr<const IntelChain>> ReadSigningChain(std::string_view pem) {

@@ -35,6 +35,9 @@ struct IntelChain {
 enum class PckAuthority { kPlatform, kProcessor };
 std::string_view ToString(PckAuthority authority);  // as in the PCS request: "platform" …
 
+// Which of Intel's two a CA certificate is, by its name. MALFORMED.
+StatusOr<PckAuthority> PckAuthorityOf(const Certificate& ca);
+
 struct PckChain {
   IntelChain chain;  // exactly leaf, PCK CA, root
   PckExtensions extensions;

@@ -21,6 +21,7 @@ MAY_USE = {
     "attestation/parse": ["attestation/model"],
     "attestation/verify": ["attestation/parse", "crypto"],
     "attestation/channel": ["attestation/verify"],
+    "attestation/collateral": ["attestation/verify", "base/host"],
     "attestation/tpm": ["attestation/parse", "base/host"],
     "attestation/issue": ["attestation/parse", "base/host"],
     "attestation/channel_grpc": ["attestation/channel", "proto"],
@@ -36,7 +37,7 @@ MAY_USE = {
     "bootstrapper/core": ["attestation/verify", "attestation/channel", "storage/core"],
     "bootstrapper/host": ["bootstrapper/core", "base/host", "proto/wire"],
     "bootstrapper/join": ["bootstrapper/core", "attestation/channel_grpc", "proto/wire"],
-    "cli": ["keyservice/client", "proto/wire", "base/host"],
+    "cli": ["keyservice/client", "attestation/collateral", "proto/wire", "base/host"],
 }
 # Programs only wire: their main.cc may include every room.
 PROGRAMS = {"bootstrapper/main.cc", "keyservice/main.cc", "keyservice/server/main.cc",
@@ -46,6 +47,7 @@ PROGRAMS = {"bootstrapper/main.cc", "keyservice/main.cc", "keyservice/server/mai
 OWNERS = {
     r"openssl/": {"crypto", "attestation/channel_grpc"},
     r"grpc(pp)?/": {"attestation/channel_grpc"},
+    r"curl/": {"attestation/collateral"},
     r"tss2/": {"attestation/tpm"},
     r"libcryptsetup\.h": {"storage/luks"},
     r"systemd/": {"base/host"},

@@ -146,7 +146,11 @@ std::string TdxMachine::PckChainPem() const {
   leaf.extensions.emplace_back(kSgxExtensionsOid, EncodePckExtensions(pck));
   return ToPem(MakeCertificate(leaf, pck_key, ca_signs_with, TestSignature::kEcdsa),
                "CERTIFICATE") +
-         ToPem(MakeCertificate(ca_terms, ca_key, root_signs_with, TestSignature::kEcdsa),
+         CaChainPem();
+}
+
+std::string TdxMachine::CaChainPem() const {
+  return ToPem(MakeCertificate(ca_terms, ca_key, root_signs_with, TestSignature::kEcdsa),
                "CERTIFICATE") +
          RootPem();
 }

@@ -54,6 +54,7 @@ class TdxMachine {
   void FreezeRoot() { frozen_root_ = RootPem(); }
   std::string PckChainPem() const;
   std::string SignerChainPem() const;
+  std::string CaChainPem() const;  // of the PCK CRL
   // Fills AK, QE report data, signatures and the chain, and gives the bytes.
   Bytes Quote();
   TdxCollateralFiles Files() const;
