@@ -77,10 +77,9 @@ nlohmann::ordered_json NodeJson(const client::NodeRow& node) {
 // under this name.
 StatusOr<HardwareIdentity> MachineOf(const Environment& env, OwnerSession& session,
                                      const NodeRebindOptions& options) {
-  if (options.identity.empty() && !options.last_refused) {
+  if (options.identity.empty() != options.last_refused) {
     return MakeError(StatusCode::kInvalidArgument,
-                     "name the new machine with --identity, or take the one that --last-refused "
-                     "stands for");
+                     "name the new machine: either its --identity, or --last-refused");
   }
   HardwareIdentity identity{.kind = IdentityKind::kEk, .value = {}};
   std::string hex = options.identity;

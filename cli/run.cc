@@ -161,12 +161,9 @@ void AddNode(CLI::App& app, Options& o, Call& call) {
 
   CLI::App* rebind = AddNodeCommand(
       *node, "rebind", "give a node's name and disk to another machine", o.rebind.target);
-  CLI::Option* identity =
-      rebind->add_option("--identity", o.rebind.identity, "hardware identity of the machine (hex)");
-  rebind
-      ->add_flag("--last-refused", o.rebind.last_refused,
-                 "the machine that was last refused under this name, as `node show` has it")
-      ->excludes(identity);
+  rebind->add_option("--identity", o.rebind.identity, "hardware identity of the machine (hex)");
+  rebind->add_flag("--last-refused", o.rebind.last_refused,
+                   "the machine that was last refused under this name, as `node show` has it");
   rebind->add_option("--reason", o.rebind.reason, "kept for the owners");
   rebind->callback(
       [&] { call = [&o](const Environment& env) { return RebindNode(env, o.common, o.rebind); }; });
