@@ -116,9 +116,13 @@ StatusOr<EsysConnection::PrimaryKey> EsysConnection::CreatePrimary(
   return out;
 }
 
+// The same template gives the same key for as long as the TPM is the same.
 StatusOr<Bytes> EsysConnection::AttestationKeyPublic() {
-  ASSIGN_OR_RETURN(PrimaryKey ak, CreatePrimary(AkTemplate()));
-  return std::move(ak.public_area);
+  if (ak_public_.empty()) {
+    ASSIGN_OR_RETURN(PrimaryKey ak, CreatePrimary(AkTemplate()));
+    ak_public_ = std::move(ak.public_area);
+  }
+  return ak_public_;
 }
 
 StatusOr<Bytes> EsysConnection::ReadNv(TPMI_RH_NV_INDEX index) {
@@ -242,7 +246,7 @@ StatusOr<SecretBytes> EsysConnection::ActivateCredential(const CredentialBlob& b
   // Format-one codes complain about what was handed in: the blob, the secret, the object's name.
   // libtpms says TPM_RC_FAILURE where OAEP does not decrypt, and goes on working.
   const bool complains = (code & TSS2_RC_LAYER_MASK) == 0 && (code & TPM2_RC_FMT1) != 0;
-  if (complains || (code == TPM2_RC_FAILURE && AttestationKeyPublic().ok())) {
+  if (complains || (code == TPM2_RC_FAILURE && CreatePrimary(AkTemplate()).ok())) {
     return CredentialRefused(MessageOf(status));
   }
   RETURN_IF_ERROR(status);

@@ -65,6 +65,7 @@ class EsysConnection {
   bool broken_ = false;
   std::vector<EkTemplate> ek_templates_;
   std::optional<CertifiedEk> ek_;
+  Bytes ak_public_;  // of the TPM at this connection, once it was made
 };
 
 }  // namespace kedge

@@ -164,10 +164,10 @@ StatusOr<ReleaseDecision> KeyService::CommitRelease(const ClusterPtr& seen, cons
       NodeEntry{.name = facts.node, .role = facts.role, .identity = facts.identity});
   entry.ak_name = ToBytes(ak_name);
   entry.last_seen = last_seen;
+  StatusOr<ReleaseDecision> decided = DecideDisk(entry, disk);
   // The name is bound whatever the disk says.
-  RETURN_IF_ERROR(nodes_.Put(parts_.store, entry));
-  ASSIGN_OR_RETURN(ReleaseDecision decision, DecideDisk(std::move(entry), disk));
-  RETURN_IF_ERROR(nodes_.Put(parts_.store, decision.entry));
+  RETURN_IF_ERROR(nodes_.Put(parts_.store, decided.ok() ? decided->entry : entry));
+  ASSIGN_OR_RETURN(ReleaseDecision decision, std::move(decided));
   LogRelease(decision.entry, decision.order);
   return decision;
 }
