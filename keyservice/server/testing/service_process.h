@@ -21,6 +21,7 @@ class ServiceProcess {
   ServiceProcess(const ServiceProcess&) = delete;
   ServiceProcess& operator=(const ServiceProcess&) = delete;
 
+  pid_t pid() const { return child_; }
   std::string endpoint() const { return "127.0.0.1:" + std::to_string(port_); }
   // Runs the binary to its end, without READY=1; its exit code.
   static StatusOr<int> RunToEnd(std::vector<std::string> arguments, const std::string& folder);
