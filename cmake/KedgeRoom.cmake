@@ -42,7 +42,8 @@ endfunction()
 # kedge_fuzz(NAME SRCS x_fuzz.cc DEPS ... CORPUS tests/corpus/x): the fuzz entry point
 # LLVMFuzzerTestOneInput is always linked into a replay test that runs every corpus file (a
 # missing or empty corpus fails); with KEDGE_FUZZ it is also built as a libFuzzer binary and run
-# for KEDGE_FUZZ_SECONDS (default 10) as the test NAME.fuzz.
+# for KEDGE_FUZZ_SECONDS (default 10) as the test NAME.fuzz (target fuzz_targets, label fuzz).
+add_custom_target(fuzz_targets)
 function(kedge_fuzz name)
   cmake_parse_arguments(ARG "" "CORPUS" "SRCS;DEPS" ${ARGN})
   set(corpus "${CMAKE_SOURCE_DIR}/${ARG_CORPUS}")
@@ -54,6 +55,7 @@ function(kedge_fuzz name)
     add_executable(${name} ${ARG_SRCS})
     target_link_libraries(${name} PRIVATE kedge_flags ${ARG_DEPS})
     target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+    add_dependencies(fuzz_targets ${name})
     add_test(NAME ${name}.fuzz
       COMMAND "${CMAKE_SOURCE_DIR}/tests/house/run_fuzz.sh" $<TARGET_FILE:${name}>
               "${CMAKE_BINARY_DIR}/fuzz-work/${name}" "${corpus}")
