@@ -32,7 +32,7 @@ StatusOr<Answer> VerifyTdxFiles(const Environment& env, const VerifyTdxOptions& 
   if (!options.at.empty()) {
     ASSIGN_OR_RETURN(at, ParseTime(options.at));
   }
-  const TdxPolicy policy = DefaultTdxPolicy(kNoReferenceValues);
+  const TdxPolicy policy = AnyTdPolicy(kNoReferenceValues);
   const TdxVerification seen =
       VerifyTdx(quote, TdxCollateral::Read(files),
                 {.policy = policy, .at = at, .report_data = std::move(report_data)});
@@ -42,13 +42,12 @@ StatusOr<Answer> VerifyTdxFiles(const Environment& env, const VerifyTdxOptions& 
 
 // The policy of a list of cases: the platform up to date, no debugging, and nothing else known.
 TdxPolicy BatchPolicy() {
-  TdxPolicy out = DefaultTdxPolicy("the policy for cases, which skips measurements");
-  const std::string why = "the policy for cases, which skips floors";
-  out.tcb_info_age = {absl::ZeroDuration(), why};
-  out.pck_crl_age = {absl::ZeroDuration(), why};
-  out.root_crl_age = {absl::ZeroDuration(), why};
-  out.minimum_tcb_evaluation_number = 0;
-  out.minimum_tcb_evaluation_skipped_because = why;
+  TdxPolicy out = AnyTdPolicy("the policy for cases, which skips measurements");
+  const std::string by = "the policy for cases, which skips floors";
+  for (auto* age : {&out.tcb_info_age, &out.pck_crl_age, &out.root_crl_age}) {
+    *age = PolicyField<absl::Duration>::Skip(by);
+  }
+  out.minimum_tcb_evaluation_number = PolicyField<uint32_t>::Skip(by);
   out.mr_service_td = out.mr_td;
   TdAttributeRules& attributes = out.td_attributes;
   for (FlagRule* rule :

@@ -3,10 +3,13 @@
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_join.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace kedge {
 namespace {
+
+constexpr char kNotStated[] = "not stated";
 
 bool Holds(const std::vector<Bytes>& list, ByteView value) {
   return std::any_of(list.begin(), list.end(),
@@ -39,7 +42,7 @@ std::string_view ToString(FlagRule rule) {
 
 void CheckFlag(FlagRule rule, std::optional<bool> value, std::string name, std::string what,
                CheckList& checks) {
-  const std::string actual = !value ? "not stated" : *value ? "on" : "off";
+  const std::string actual = !value ? kNotStated : *value ? "on" : "off";
   switch (rule) {
     case FlagRule::kAllow:
       checks.Pass(std::move(name), "on or off", actual, std::move(what));
@@ -59,34 +62,21 @@ void CheckFlag(FlagRule rule, std::optional<bool> value, std::string name, std::
   checks.Fail(std::move(name), "a rule in the policy", "none", std::move(what));
 }
 
-void CheckValue(const ValueRule& rule, ByteView value, std::string name, std::string what,
-                CheckList& checks) {
-  if (rule.is_skipped()) {
-    checks.Skip(std::move(name), rule.skipped_because,
-                what.empty() ? ToHex(value) : absl::StrCat(what, " ", ToHex(value)));
-    return;
-  }
-  if (!rule.is_set()) {
-    checks.Fail(std::move(name), "a rule in the policy", "none, or two", std::move(what));
-    return;
-  }
-  checks.Demand(std::move(name), Holds(rule.any_of, value), Shown(rule.any_of), ToHex(value),
-                std::move(what));
+void CheckAllowed(const PolicyField<ByteSet>& allowed, const std::optional<Bytes>& value,
+                  const char* name, const std::string& what, CheckList& checks) {
+  const std::string actual = value ? ToHex(*value) : kNotStated;
+  ApplyField(checks, name, what, allowed, actual, [&](const ByteSet& set) {
+    return Judgement{value && Holds(set, *value), set.empty() ? "nothing is allowed" : Shown(set)};
+  });
 }
 
-void CheckListed(const ListRule& rule, const std::optional<Bytes>& value, std::string name,
-                 std::string what, CheckList& checks) {
-  if (value && Holds(rule.denied, *value)) {
-    checks.Fail(std::move(name), "none that the policy denies", ToHex(*value), std::move(what));
-    return;
-  }
-  // Neither list can be kept where the evidence does not say what they are about.
-  if (!value && !(rule.allowed.is_skipped() && rule.denied.empty())) {
-    checks.Fail(std::move(name), "a value to hold against the policy", "not stated",
-                std::move(what));
-    return;
-  }
-  CheckValue(rule.allowed, value.value_or(Bytes()), std::move(name), std::move(what), checks);
+void CheckDenied(const PolicyField<ByteSet>& denied, const std::optional<Bytes>& value,
+                 const char* name, const std::string& what, CheckList& checks) {
+  const std::string actual = value ? ToHex(*value) : kNotStated;
+  ApplyField(checks, name, what, denied, actual, [&](const ByteSet& set) {
+    return Judgement{set.empty() || (value && !Holds(set, *value)),
+                     absl::StrCat("none of ", set.size(), " that are denied")};
+  });
 }
 
 }  // namespace kedge

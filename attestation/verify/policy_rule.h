@@ -2,14 +2,13 @@
 // switched off says so in words: both end in the verdict (S20).
 #pragma once
 
-#include <absl/time/time.h>
-
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "attestation/verify/check_list.h"
+#include "attestation/verify/policy_field.h"
 #include "base/bytes.h"
 
 namespace kedge {
@@ -19,37 +18,19 @@ enum class FlagRule { kUnset, kAllow, kRequire, kForbid, kRequireWhereStated };
 // "unset", "allow", "require", "forbid", "require-where-stated"
 std::string_view ToString(FlagRule rule);
 
-// The values that are acceptable, or why all are. Exactly one of both must be there.
-struct ValueRule {
-  std::vector<Bytes> any_of;
-  std::string skipped_because;
-
-  bool is_set() const { return any_of.empty() != skipped_because.empty(); }
-  bool is_skipped() const { return any_of.empty() && !skipped_because.empty(); }
-  static ValueRule Skip(std::string because) { return {{}, std::move(because)}; }
-};
-
-// Values that are acceptable (or why all are), and values that never are.
-struct ListRule {
-  ValueRule allowed;
-  std::vector<Bytes> denied;
-};
-
-// How old something may be, or why age does not matter.
-struct AgeRule {
-  absl::Duration at_most = absl::ZeroDuration();
-  std::string skipped_because;
-
-  bool is_set() const { return (at_most > absl::ZeroDuration()) != !skipped_because.empty(); }
-};
-
-// One row each. `value` of a flag that the evidence does not carry is nullopt: only kAllow and
-// kRequireWhereStated take it.
+// A row for one flag. `value` is nullopt where the evidence does not say: only kAllow and
+// kRequireWhereStated take that.
 void CheckFlag(FlagRule rule, std::optional<bool> value, std::string name, std::string what,
                CheckList& checks);
-void CheckValue(const ValueRule& rule, ByteView value, std::string name, std::string what,
-                CheckList& checks);
-void CheckListed(const ListRule& rule, const std::optional<Bytes>& value, std::string name,
-                 std::string what, CheckList& checks);
+
+// A row for a value that must be one of those allowed; an empty set allows nothing. What the
+// evidence does not state (nullopt) is in no set.
+using ByteSet = std::vector<Bytes>;
+void CheckAllowed(const PolicyField<ByteSet>& allowed, const std::optional<Bytes>& value,
+                  const char* name, const std::string& what, CheckList& checks);
+// A row for a value that must be none of those denied. An empty set denies nothing; another one
+// cannot be kept to where the evidence does not state the value, and then fails.
+void CheckDenied(const PolicyField<ByteSet>& denied, const std::optional<Bytes>& value,
+                 const char* name, const std::string& what, CheckList& checks);
 
 }  // namespace kedge

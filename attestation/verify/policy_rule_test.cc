@@ -25,38 +25,35 @@ TEST(FlagRule, SaysWhatItTakes) {
   EXPECT_EQ(Flag(FlagRule::kUnset, false), CheckResult::kFail);
 }
 
-CheckResult Listed(const ListRule& rule, const std::optional<Bytes>& value) {
+using Set = PolicyField<ByteSet>;
+
+CheckResult Allowed(const Set& set, const std::optional<Bytes>& value) {
   CheckList checks;
-  CheckListed(rule, value, "LIST", "", checks);
+  CheckAllowed(set, value, "SET", "", checks);
+  return checks.checks().at(0).result;
+}
+CheckResult Denied(const Set& set, const std::optional<Bytes>& value) {
+  CheckList checks;
+  CheckDenied(set, value, "SET", "", checks);
   return checks.checks().at(0).result;
 }
 
-TEST(ListRule, DenialWinsAndSilenceMeetsNoList) {
+TEST(ByteSet, WhatIsNotStatedIsInNoSet) {
   const Bytes a = {1};
   const Bytes b = {2};
-  const ListRule any{ValueRule::Skip("x"), {}};
-  const ListRule only_a{{{a}, ""}, {}};
-  const ListRule not_a{ValueRule::Skip("x"), {a}};
-  const ListRule both{{{a}, ""}, {a}};
-  EXPECT_EQ(Listed(any, a), CheckResult::kSkipped);
-  EXPECT_EQ(Listed(any, std::nullopt), CheckResult::kSkipped);
-  EXPECT_EQ(Listed(only_a, a), CheckResult::kPass);
-  EXPECT_EQ(Listed(only_a, b), CheckResult::kFail);
-  EXPECT_EQ(Listed(only_a, std::nullopt), CheckResult::kFail);
-  EXPECT_EQ(Listed(not_a, a), CheckResult::kFail);
-  EXPECT_EQ(Listed(not_a, b), CheckResult::kSkipped);
-  EXPECT_EQ(Listed(not_a, std::nullopt), CheckResult::kFail);
-  EXPECT_EQ(Listed(both, a), CheckResult::kFail);
-  EXPECT_EQ(Listed({}, a), CheckResult::kFail);
-}
-
-TEST(ValueRule, ExactlyOneOfValuesAndReason) {
-  EXPECT_FALSE(ValueRule().is_set());
-  EXPECT_TRUE(ValueRule::Skip("x").is_set());
-  EXPECT_FALSE((ValueRule{{Bytes{1}}, "x"}).is_set());
-  CheckList checks;
-  CheckValue({{Bytes{1}}, "x"}, Bytes{1}, "VALUE", "", checks);
-  EXPECT_EQ(checks.checks().at(0).result, CheckResult::kFail);
+  const Set only_a = Set::Enforce({a});
+  EXPECT_EQ(Allowed(only_a, a), CheckResult::kPass);
+  EXPECT_EQ(Allowed(only_a, b), CheckResult::kFail);
+  EXPECT_EQ(Allowed(only_a, std::nullopt), CheckResult::kFail);
+  EXPECT_EQ(Allowed(Set::Enforce({}), a), CheckResult::kFail);
+  EXPECT_EQ(Allowed(Set::Skip("x"), std::nullopt), CheckResult::kSkipped);
+  EXPECT_EQ(Allowed(Set(), a), CheckResult::kFail);
+  EXPECT_EQ(Denied(only_a, a), CheckResult::kFail);
+  EXPECT_EQ(Denied(only_a, b), CheckResult::kPass);
+  EXPECT_EQ(Denied(only_a, std::nullopt), CheckResult::kFail);
+  EXPECT_EQ(Denied(Set::Enforce({}), std::nullopt), CheckResult::kPass);
+  EXPECT_EQ(Denied(Set::Warn({a}, "x"), a), CheckResult::kWarn);
+  EXPECT_EQ(Denied(Set(), b), CheckResult::kFail);
 }
 
 }  // namespace

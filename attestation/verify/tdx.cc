@@ -56,8 +56,8 @@ TdxVerification VerifyTdx(ByteView bytes, std::shared_ptr<const TdxCollateral> c
     CheckIntelChain(claims.pck->chain, question.roots, question.at, "PCK chain", checks);
     CheckPlatform(claims.pck->extensions, policy, checks);
   }
-  if (!policy.collateral_skipped_because.empty()) {
-    checks.Skip("COLLATERAL", policy.collateral_skipped_because,
+  if (policy.collateral.state() == PolicyField<CollateralRule>::State::kSkip) {
+    checks.Skip("COLLATERAL", policy.collateral.by(),
                 "revocation and the platform's TCB are not known");
   } else if (claims.collateral == nullptr) {
     checks.Fail("COLLATERAL_MISSING", "Intel's collateral for the platform", "none");

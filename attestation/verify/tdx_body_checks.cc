@@ -33,18 +33,12 @@ void CheckAttributes(uint64_t attributes, const TdAttributeRules& rules, CheckLi
   check(rules.perfmon, kTdAttributePerfmon, "TD_ATTRIBUTES", "PERFMON");
 }
 
-void CheckXfam(uint64_t xfam, const XfamRule& rule, CheckList& checks) {
-  if (!rule.is_set()) {
-    checks.Fail("XFAM", "a rule in the policy", "none, or two");
-  } else if (!rule.skipped_because.empty()) {
-    checks.Skip("XFAM", rule.skipped_because, TdxFlagsHex(xfam));
-  } else {
-    const bool good = (xfam & rule.required) == rule.required && (xfam & ~rule.allowed) == 0;
-    checks.Demand(
-        "XFAM", good,
-        absl::StrCat("with ", TdxFlagsHex(rule.required), ", within ", TdxFlagsHex(rule.allowed)),
-        TdxFlagsHex(xfam));
-  }
+void CheckXfam(uint64_t xfam, const PolicyField<XfamRule>& rule, CheckList& checks) {
+  ApplyField(checks, "XFAM", "", rule, TdxFlagsHex(xfam), [xfam](const XfamRule& bits) {
+    return Judgement{
+        (xfam & bits.required) == bits.required && (xfam & ~bits.allowed) == 0,
+        absl::StrCat("with ", TdxFlagsHex(bits.required), ", within ", TdxFlagsHex(bits.allowed))};
+  });
 }
 
 }  // namespace
@@ -58,26 +52,36 @@ void CheckTdBody(const TdReportBody& td, const TdxQuestion& question, CheckList&
   }
   CheckAttributes(td.td_attributes, policy.td_attributes, checks);
   CheckXfam(td.xfam, policy.xfam, checks);
-  CheckValue(policy.mr_td, td.mr_td, "MRTD", "", checks);
-  for (size_t i = 0; i < 4; ++i) {
-    CheckValue(policy.rtmr[i], td.rtmr[i], absl::StrCat("RTMR", i), "", checks);
-  }
-  CheckValue(policy.mr_config_id, td.mr_config_id, "MRCONFIGID", "", checks);
-  CheckValue(policy.mr_owner, td.mr_owner, "MROWNER", "", checks);
-  CheckValue(policy.mr_owner_config, td.mr_owner_config, "MROWNERCONFIG", "", checks);
-  CheckValue(policy.mr_seam, td.mr_seam, "MRSEAM", "", checks);
-  CheckValue(policy.mr_signer_seam, td.mr_signer_seam, "MRSIGNERSEAM", "", checks);
-  CheckValue(policy.seam_attributes, FromHex(TdxFlagsHex(td.seam_attributes)).value_or(Bytes()),
-             "SEAM_ATTRIBUTES", "", checks);
-  CheckValue(policy.mr_service_td, td.mr_service_td.value_or(ByteArray<48>()), "SERVICE_TD", "",
-             checks);
+  const auto value = [&checks](const PolicyField<ByteSet>& field, ByteView bytes,
+                               const char* name) {
+    CheckAllowed(field, ToBytes(bytes), name, "", checks);
+  };
+  value(policy.mr_td, td.mr_td, "MRTD");
+  constexpr const char* kRtmrs[] = {"RTMR0", "RTMR1", "RTMR2", "RTMR3"};
+  for (size_t i = 0; i < 4; ++i) value(policy.rtmr[i], td.rtmr[i], kRtmrs[i]);
+  value(policy.mr_config_id, td.mr_config_id, "MRCONFIGID");
+  value(policy.mr_owner, td.mr_owner, "MROWNER");
+  value(policy.mr_owner_config, td.mr_owner_config, "MROWNERCONFIG");
+  value(policy.mr_seam, td.mr_seam, "MRSEAM");
+  value(policy.mr_signer_seam, td.mr_signer_seam, "MRSIGNERSEAM");
+  value(policy.seam_attributes, FromHex(TdxFlagsHex(td.seam_attributes)).value_or(Bytes()),
+        "SEAM_ATTRIBUTES");
+  value(policy.mr_service_td, td.mr_service_td.value_or(ByteArray<48>()), "SERVICE_TD");
 }
 
 void CheckPlatform(const PckExtensions& platform, const TdxPolicy& policy, CheckList& checks) {
-  CheckListed(policy.fmspc, ToBytes(ByteView(platform.fmspc)), "PLATFORM_FMSPC", "", checks);
-  CheckListed(policy.ppid, ToBytes(ByteView(platform.ppid)), "PLATFORM_PPID", "", checks);
-  CheckListed(policy.platform_instance, Copy(platform.platform_instance_id), "PLATFORM_INSTANCE",
-              "", checks);
+  const auto listed = [&checks](const PolicyField<ByteSet>& allowed,
+                                const PolicyField<ByteSet>& denied,
+                                const std::optional<Bytes>& value, const char* name) {
+    CheckAllowed(allowed, value, name, "allowed", checks);
+    CheckDenied(denied, value, name, "denied", checks);
+  };
+  listed(policy.allowed_fmspc, policy.denied_fmspc, ToBytes(ByteView(platform.fmspc)),
+         "PLATFORM_FMSPC");
+  listed(policy.allowed_ppid, policy.denied_ppid, ToBytes(ByteView(platform.ppid)),
+         "PLATFORM_PPID");
+  listed(policy.allowed_platform_instances, policy.denied_platform_instances,
+         Copy(platform.platform_instance_id), "PLATFORM_INSTANCE");
   const PckConfiguration& configuration = platform.configuration;
   CheckFlag(policy.smt, configuration.smt_enabled, "PLATFORM_SMT", "", checks);
   CheckFlag(policy.dynamic_platform, configuration.dynamic_platform, "PLATFORM_DYNAMIC", "",

@@ -15,22 +15,21 @@ std::string TimeText(absl::Time time) {
 struct CrlQuestion {
   const std::optional<Crl>& crl;
   Status signature;  // by its issuer
-  const AgeRule& age;
+  const PolicyField<absl::Duration>& age;
   const std::optional<Bytes>& number_floor;
   const std::optional<absl::Time>& update_floor;
   std::vector<const Certificate*> certificates;  // of the same issuer
   std::string what;
 };
 
-void CheckAge(const AgeRule& rule, absl::Time since, absl::Time at, const std::string& what,
-              CheckList& checks) {
-  if (!rule.skipped_because.empty()) {
-    checks.Skip("COLLATERAL_AGE", rule.skipped_because, what);
-    return;
-  }
-  checks.Demand("COLLATERAL_AGE", at - since <= rule.at_most,
-                absl::StrCat("at most ", absl::ToInt64Hours(rule.at_most), " hours old"),
-                absl::StrCat(absl::ToInt64Hours(at - since), " hours"), what);
+void CheckAge(const PolicyField<absl::Duration>& rule, absl::Time since, absl::Time at,
+              const std::string& what, CheckList& checks) {
+  ApplyField(checks, "COLLATERAL_AGE", what, rule,
+             absl::StrCat(absl::ToInt64Hours(at - since), " hours"), [&](absl::Duration at_most) {
+               return Judgement{
+                   at - since <= at_most,
+                   absl::StrCat("at most ", absl::ToInt64Hours(at_most), " hours old")};
+             });
 }
 
 void CheckCrlFloors(const CrlQuestion& crl, CheckList& checks) {
@@ -105,16 +104,11 @@ void CheckDocument(const T& document, const TdxQuestion& question, const std::st
                 absl::StrCat("to be renewed after ", TimeText(at)), TimeText(document.next_update),
                 what);
   CheckAge(question.policy.tcb_info_age, document.issue_date, at, what, checks);
-  const TdxPolicy& policy = question.policy;
   const uint32_t number = document.tcb_evaluation_data_number;
-  if (!policy.minimum_tcb_evaluation_skipped_because.empty()) {
-    checks.Skip("TCB_EVALUATION_NUMBER", policy.minimum_tcb_evaluation_skipped_because,
-                absl::StrCat(what, " ", number));
-  } else {
-    checks.Demand("TCB_EVALUATION_NUMBER", number >= policy.minimum_tcb_evaluation_number,
-                  absl::StrCat(policy.minimum_tcb_evaluation_number, " or higher"),
-                  absl::StrCat(number), what);
-  }
+  ApplyField(checks, "TCB_EVALUATION_NUMBER", what, question.policy.minimum_tcb_evaluation_number,
+             absl::StrCat(number), [number](uint32_t minimum) {
+               return Judgement{number >= minimum, absl::StrCat(minimum, " or higher")};
+             });
   if (question.floors.tcb_evaluation_number > 0) {
     checks.Demand("COLLATERAL_ROLLBACK", number >= question.floors.tcb_evaluation_number,
                   absl::StrCat(question.floors.tcb_evaluation_number, " or higher, as seen before"),

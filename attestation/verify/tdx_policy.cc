@@ -19,11 +19,14 @@ class Missing {
     if (!good) fields_.emplace_back(field);
   }
   void Demand(FlagRule rule, std::string_view field) { Demand(rule != FlagRule::kUnset, field); }
-  void Demand(const ValueRule& rule, std::string_view field) { Demand(rule.is_set(), field); }
+  template <typename T>
+  void Demand(const PolicyField<T>& rule, std::string_view field) {
+    Demand(rule.state() != PolicyField<T>::State::kUnset, field);
+  }
   Status ToStatus() const {
     if (fields_.empty()) return absl::OkStatus();
     return MakeFault(StatusCode::kInvalidArgument, "POLICY_INCOMPLETE", Advice::kAskOperator,
-                     absl::StrCat("TDX policy: no rule, or two, for ", absl::StrJoin(fields_, ", "),
+                     absl::StrCat("TDX policy: no rule for ", absl::StrJoin(fields_, ", "),
                                   ": give a value, or say why the check is skipped"));
   }
 
@@ -45,17 +48,15 @@ void CheckAttributes(const TdAttributeRules& rules, Missing& missing) {
 }
 
 void CheckCollateral(const TdxPolicy& policy, Missing& missing) {
+  missing.Demand(policy.collateral, "collateral");
   // Without collateral there is nothing that these could be about.
-  if (!policy.collateral_skipped_because.empty()) return;
-  missing.Demand(!policy.accepted_statuses.empty(), "accepted_tcb_statuses");
-  missing.Demand(policy.advisories.otherwise != AdvisoryRule::Default::kUnset,
-                 "advisories.otherwise");
-  missing.Demand(policy.tcb_info_age.is_set(), "tcb_info_age");
-  missing.Demand(policy.pck_crl_age.is_set(), "pck_crl_age");
-  missing.Demand(policy.root_crl_age.is_set(), "root_crl_age");
-  missing.Demand((policy.minimum_tcb_evaluation_number > 0) !=
-                     !policy.minimum_tcb_evaluation_skipped_because.empty(),
-                 "minimum_tcb_evaluation_number");
+  if (policy.collateral.state() == PolicyField<CollateralRule>::State::kSkip) return;
+  missing.Demand(policy.accepted_statuses, "accepted_tcb_statuses");
+  missing.Demand(policy.advisories, "advisories");
+  missing.Demand(policy.tcb_info_age, "tcb_info_age");
+  missing.Demand(policy.pck_crl_age, "pck_crl_age");
+  missing.Demand(policy.root_crl_age, "root_crl_age");
+  missing.Demand(policy.minimum_tcb_evaluation_number, "minimum_tcb_evaluation_number");
 }
 
 }  // namespace
@@ -64,7 +65,7 @@ Status CheckComplete(const TdxPolicy& policy) {
   Missing missing;
   CheckCollateral(policy, missing);
   CheckAttributes(policy.td_attributes, missing);
-  missing.Demand(policy.xfam.is_set(), "xfam");
+  missing.Demand(policy.xfam, "xfam");
   missing.Demand(policy.mr_td, "mr_td");
   for (int i = 0; i < 4; ++i) missing.Demand(policy.rtmr[i], absl::StrCat("rtmr", i));
   missing.Demand(policy.mr_config_id, "mr_config_id");
@@ -74,29 +75,34 @@ Status CheckComplete(const TdxPolicy& policy) {
   missing.Demand(policy.mr_signer_seam, "mr_signer_seam");
   missing.Demand(policy.seam_attributes, "seam_attributes");
   missing.Demand(policy.mr_service_td, "mr_service_td");
-  missing.Demand(policy.fmspc.allowed, "fmspc.allowed");
-  missing.Demand(policy.ppid.allowed, "ppid.allowed");
-  missing.Demand(policy.platform_instance.allowed, "platform_instance.allowed");
+  missing.Demand(policy.allowed_fmspc, "allowed_fmspc");
+  missing.Demand(policy.denied_fmspc, "denied_fmspc");
+  missing.Demand(policy.allowed_ppid, "allowed_ppid");
+  missing.Demand(policy.denied_ppid, "denied_ppid");
+  missing.Demand(policy.allowed_platform_instances, "allowed_platform_instances");
+  missing.Demand(policy.denied_platform_instances, "denied_platform_instances");
   missing.Demand(policy.smt, "smt");
   missing.Demand(policy.dynamic_platform, "dynamic_platform");
   missing.Demand(policy.cached_keys, "cached_keys");
   return missing.ToStatus();
 }
 
-TdxPolicy DefaultTdxPolicy(std::string no_reference_values) {
-  const std::string by_default =
-      absl::StrCat("Kedge's default of ", std::string(kDefaultTdxPolicyDate));
-  const ValueRule no_values = ValueRule::Skip(std::move(no_reference_values));
-  const ValueRule any_platform = ValueRule::Skip(by_default + ": every genuine platform");
+TdxPolicy DefaultTdxPolicy() {
+  using Set = PolicyField<ByteSet>;
+  using Age = PolicyField<absl::Duration>;
+  const std::string by = absl::StrCat("Kedge's defaults of ", kTdxDefaultsDate, ": ");
+  const Set any_platform = Set::Skip(by + "every genuine platform");
+  const Set none = Set::Enforce({});
   TdxPolicy out;
-  out.accepted_statuses = {TcbStatus::kUpToDate};
-  out.advisories.otherwise = AdvisoryRule::Default::kAccept;
+  out.collateral = PolicyField<CollateralRule>::Enforce({});
+  out.accepted_statuses = PolicyField<std::vector<TcbStatus>>::Enforce({TcbStatus::kUpToDate});
+  out.advisories = PolicyField<AdvisoryRule>::Enforce({.accept_others = true});
   // Intel renews them every 30 days, the root's list once a year.
-  out.tcb_info_age.at_most = absl::Hours(24 * 31);
-  out.pck_crl_age.at_most = absl::Hours(24 * 31);
-  out.root_crl_age.at_most = absl::Hours(24 * 400);
+  out.tcb_info_age = Age::Enforce(absl::Hours(24 * 31));
+  out.pck_crl_age = Age::Enforce(absl::Hours(24 * 31));
+  out.root_crl_age = Age::Enforce(absl::Hours(24 * 400));
   // The newest levels of number 18 are of November 2024.
-  out.minimum_tcb_evaluation_number = 18;
+  out.minimum_tcb_evaluation_number = PolicyField<uint32_t>::Enforce(18);
   out.td_attributes = {.debug = FlagRule::kForbid,
                        .reserved = FlagRule::kForbid,
                        .icssd = FlagRule::kForbid,
@@ -107,23 +113,31 @@ TdxPolicy DefaultTdxPolicy(std::string no_reference_values) {
                        .key_locker = FlagRule::kAllow,
                        .tpa = FlagRule::kForbid,
                        .perfmon = FlagRule::kForbid};
-  out.xfam = {kXfamAlwaysOn, kXfamKnown, ""};
-  out.mr_td = no_values;
-  for (ValueRule& rtmr : out.rtmr) rtmr = no_values;
-  out.mr_config_id = no_values;
-  out.mr_owner = no_values;
-  out.mr_owner_config = no_values;
-  out.mr_seam = ValueRule::Skip(by_default + ": Intel's TCB info judges the module");
-  // Zero: signed by Intel, not debuggable.
-  out.mr_signer_seam.any_of = {Bytes(48, 0)};
-  out.seam_attributes.any_of = {Bytes(8, 0)};
-  out.mr_service_td.any_of = {Bytes(48, 0)};
-  out.fmspc.allowed = any_platform;
-  out.ppid.allowed = any_platform;
-  out.platform_instance.allowed = any_platform;
+  out.xfam = PolicyField<XfamRule>::Enforce({kXfamAlwaysOn, kXfamKnown});
+  out.mr_seam = Set::Skip(by + "Intel's TCB info judges the module");
+  // Zero: signed by Intel, not debuggable; no service TD.
+  out.mr_signer_seam = Set::Enforce({Bytes(48, 0)});
+  out.seam_attributes = Set::Enforce({Bytes(8, 0)});
+  out.mr_service_td = Set::Enforce({Bytes(48, 0)});
+  out.allowed_fmspc = any_platform;
+  out.denied_fmspc = none;
+  out.allowed_ppid = any_platform;
+  out.denied_ppid = none;
+  out.allowed_platform_instances = any_platform;
+  out.denied_platform_instances = none;
   out.smt = FlagRule::kAllow;
   out.dynamic_platform = FlagRule::kAllow;
   out.cached_keys = FlagRule::kAllow;
+  return out;
+}
+
+TdxPolicy AnyTdPolicy(const std::string& by) {
+  using Set = PolicyField<ByteSet>;
+  TdxPolicy out = DefaultTdxPolicy();
+  for (Set* field : {&out.mr_td, &out.rtmr[0], &out.rtmr[1], &out.rtmr[2], &out.rtmr[3],
+                     &out.mr_config_id, &out.mr_owner, &out.mr_owner_config}) {
+    *field = Set::Skip(by);
+  }
   return out;
 }
 

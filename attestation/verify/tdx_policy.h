@@ -1,11 +1,14 @@
 // What a relying party accepts of a TDX platform and of the TD on it.
 #pragma once
 
-#include <optional>
+#include <absl/time/time.h>
+
+#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "attestation/parse/intel_collateral.h"
+#include "attestation/verify/policy_field.h"
 #include "attestation/verify/policy_rule.h"
 #include "base/status.h"
 
@@ -29,50 +32,52 @@ struct TdAttributeRules {
 struct XfamRule {
   uint64_t required = 0;
   uint64_t allowed = 0;  // includes the required ones
-  std::string skipped_because;
-
-  bool is_set() const { return (allowed != 0) != !skipped_because.empty(); }
 };
 
 // Advisories of the levels that fit, apart from the status: a platform may be up to date and still
 // carry one that a relying party wants to know of.
 struct AdvisoryRule {
-  enum class Default { kUnset, kAccept, kRefuse };
-  Default otherwise = Default::kUnset;  // for an advisory that neither list names
-  std::vector<std::string> accepted;
-  std::vector<std::string> denied;  // wins over `accepted`
+  bool accept_others = false;  // those that neither list names; they are said as warnings
+  std::vector<std::string> accepted = {};
+  std::vector<std::string> denied = {};  // wins over `accepted`
 };
 
+// That Intel's collateral is there and fits: nothing to choose, but who leaves it out says so.
+struct CollateralRule {};
+
 struct TdxPolicy {
-  // Where this is not empty, quotes are accepted without Intel's collateral and nothing is known
-  // about the platform's TCB; the words say who decided that.
-  std::string collateral_skipped_because;
-  // At least one. kRevoked is never accepted, whatever stands here.
-  std::vector<TcbStatus> accepted_statuses;
-  AdvisoryRule advisories;
-  AgeRule tcb_info_age;  // since issueDate; also of the QE identity
-  AgeRule pck_crl_age;   // since thisUpdate
-  AgeRule root_crl_age;
-  // tcbEvaluationDataNumber of TCB info and QE identity: at least; 0 only with a reason.
-  uint32_t minimum_tcb_evaluation_number = 0;
-  std::string minimum_tcb_evaluation_skipped_because;
+  // Skipped: nothing is known about revocation and the platform's TCB, and the fields up to
+  // minimum_tcb_evaluation_number are not looked at.
+  PolicyField<CollateralRule> collateral;
+  // kRevoked and kNotSupported are never accepted, whatever stands here.
+  PolicyField<std::vector<TcbStatus>> accepted_statuses;
+  PolicyField<AdvisoryRule> advisories;
+  PolicyField<absl::Duration> tcb_info_age;  // at most, since issueDate; also of the QE identity
+  PolicyField<absl::Duration> pck_crl_age;   // since thisUpdate
+  PolicyField<absl::Duration> root_crl_age;
+  // tcbEvaluationDataNumber of TCB info and QE identity.
+  PolicyField<uint32_t> minimum_tcb_evaluation_number;
 
   TdAttributeRules td_attributes;
-  XfamRule xfam;
-  ValueRule mr_td;
-  ValueRule rtmr[4];
-  ValueRule mr_config_id;
-  ValueRule mr_owner;
-  ValueRule mr_owner_config;
-  ValueRule mr_seam;
-  ValueRule mr_signer_seam;
-  ValueRule seam_attributes;
-  ValueRule mr_service_td;  // only quotes of the 1.5 form say it; others count as all zero
+  PolicyField<XfamRule> xfam;
+  // Any one of each set; an empty set accepts nothing.
+  PolicyField<ByteSet> mr_td;  // 48 bytes, as all up to mr_signer_seam
+  PolicyField<ByteSet> rtmr[4];
+  PolicyField<ByteSet> mr_config_id;
+  PolicyField<ByteSet> mr_owner;
+  PolicyField<ByteSet> mr_owner_config;
+  PolicyField<ByteSet> mr_seam;
+  PolicyField<ByteSet> mr_signer_seam;
+  PolicyField<ByteSet> seam_attributes;  // 8 bytes, little-endian as in the quote
+  PolicyField<ByteSet> mr_service_td;    // 48; only the 1.5 form says it, others count as all zero
 
-  ListRule fmspc;
-  ListRule ppid;
-  ListRule platform_instance;
-  // Flags of the PCK: unknown on platforms of the Processor CA.
+  PolicyField<ByteSet> allowed_fmspc;  // 6 bytes
+  PolicyField<ByteSet> denied_fmspc;
+  PolicyField<ByteSet> allowed_ppid;  // 16
+  PolicyField<ByteSet> denied_ppid;
+  PolicyField<ByteSet> allowed_platform_instances;  // 16; unknown on platforms of the Processor CA
+  PolicyField<ByteSet> denied_platform_instances;
+  // Flags of the PCK, unknown there too.
   FlagRule smt = FlagRule::kUnset;
   FlagRule dynamic_platform = FlagRule::kUnset;
   FlagRule cached_keys = FlagRule::kUnset;
@@ -81,9 +86,12 @@ struct TdxPolicy {
 // Every field that has no rule, all of them at once. Fault POLICY_INCOMPLETE.
 Status CheckComplete(const TdxPolicy& policy);
 
-// Kedge's own choice for the platform, of the date below; MRTD, RTMRs and the other identities of
-// the TD are skipped with `no_reference_values` as the reason: the caller puts its own there.
-inline constexpr std::string_view kDefaultTdxPolicyDate = "2026-11-24";
-TdxPolicy DefaultTdxPolicy(std::string no_reference_values);
+inline constexpr char kTdxDefaultsDate[] = "2026-11-24";
+
+// Everything that is the same for every owner. What only an owner can know (MRTD, RTMRs,
+// MRCONFIGID, MROWNER, MROWNERCONFIG) is left unset and must be filled in.
+TdxPolicy DefaultTdxPolicy();
+// The same with those fields skipped: `by` says who looks at a TD without knowing it.
+TdxPolicy AnyTdPolicy(const std::string& by);
 
 }  // namespace kedge

@@ -9,20 +9,20 @@
 namespace kedge {
 namespace {
 
-TEST(TdxPolicy, DefaultIsComplete) {
-  EXPECT_OK(CheckComplete(DefaultTdxPolicy("the test")));
-  // Without a reason for what it skips it is not.
-  EXPECT_THAT(CheckComplete(DefaultTdxPolicy("")), HasFault("POLICY_INCOMPLETE"));
+TEST(TdxPolicy, DefaultsAreCompleteButForTheTd) {
+  EXPECT_OK(CheckComplete(AnyTdPolicy("the test")));
+  // What only the owner knows is missing from the defaults.
+  EXPECT_THAT(CheckComplete(DefaultTdxPolicy()), HasFault("POLICY_INCOMPLETE"));
 }
 
 TEST(TdxPolicy, EveryHoleIsNamed) {
   const std::pair<const char*, std::function<void(TdxPolicy&)>> holes[] = {
-      {"accepted_tcb_statuses", [](TdxPolicy& p) { p.accepted_statuses.clear(); }},
+      {"accepted_tcb_statuses", [](TdxPolicy& p) { p.accepted_statuses = {}; }},
       {"advisories", [](TdxPolicy& p) { p.advisories = {}; }},
       {"tcb_info_age", [](TdxPolicy& p) { p.tcb_info_age = {}; }},
       {"pck_crl_age", [](TdxPolicy& p) { p.pck_crl_age = {}; }},
-      {"root_crl_age", [](TdxPolicy& p) { p.root_crl_age.skipped_because = "and an age"; }},
-      {"minimum_tcb_evaluation_number", [](TdxPolicy& p) { p.minimum_tcb_evaluation_number = 0; }},
+      {"root_crl_age", [](TdxPolicy& p) { p.root_crl_age = {}; }},
+      {"minimum_tcb_evaluation_number", [](TdxPolicy& p) { p.minimum_tcb_evaluation_number = {}; }},
       {"td_attributes.debug", [](TdxPolicy& p) { p.td_attributes.debug = FlagRule::kUnset; }},
       {"td_attributes.reserved", [](TdxPolicy& p) { p.td_attributes.reserved = FlagRule::kUnset; }},
       {"td_attributes.icssd", [](TdxPolicy& p) { p.td_attributes.icssd = FlagRule::kUnset; }},
@@ -43,18 +43,22 @@ TEST(TdxPolicy, EveryHoleIsNamed) {
       {"mr_config_id", [](TdxPolicy& p) { p.mr_config_id = {}; }},
       {"mr_owner", [](TdxPolicy& p) { p.mr_owner = {}; }},
       {"mr_owner_config", [](TdxPolicy& p) { p.mr_owner_config = {}; }},
-      {"mr_seam", [](TdxPolicy& p) { p.mr_seam.any_of = {Bytes(48, 0)}; }},
+      {"mr_seam", [](TdxPolicy& p) { p.mr_seam = {}; }},
       {"mr_signer_seam", [](TdxPolicy& p) { p.mr_signer_seam = {}; }},
       {"seam_attributes", [](TdxPolicy& p) { p.seam_attributes = {}; }},
       {"mr_service_td", [](TdxPolicy& p) { p.mr_service_td = {}; }},
-      {"fmspc.allowed", [](TdxPolicy& p) { p.fmspc = {}; }},
-      {"ppid.allowed", [](TdxPolicy& p) { p.ppid = {}; }},
-      {"platform_instance.allowed", [](TdxPolicy& p) { p.platform_instance = {}; }},
+      {"collateral", [](TdxPolicy& p) { p.collateral = {}; }},
+      {"allowed_fmspc", [](TdxPolicy& p) { p.allowed_fmspc = {}; }},
+      {"denied_fmspc", [](TdxPolicy& p) { p.denied_fmspc = {}; }},
+      {"allowed_ppid", [](TdxPolicy& p) { p.allowed_ppid = {}; }},
+      {"denied_ppid", [](TdxPolicy& p) { p.denied_ppid = {}; }},
+      {"allowed_platform_instances", [](TdxPolicy& p) { p.allowed_platform_instances = {}; }},
+      {"denied_platform_instances", [](TdxPolicy& p) { p.denied_platform_instances = {}; }},
       {"smt", [](TdxPolicy& p) { p.smt = FlagRule::kUnset; }},
       {"dynamic_platform", [](TdxPolicy& p) { p.dynamic_platform = FlagRule::kUnset; }},
       {"cached_keys", [](TdxPolicy& p) { p.cached_keys = FlagRule::kUnset; }}};
   for (const auto& [name, hole] : holes) {
-    TdxPolicy policy = DefaultTdxPolicy("the test");
+    TdxPolicy policy = AnyTdPolicy("the test");
     hole(policy);
     const Status status = CheckComplete(policy);
     EXPECT_THAT(status, HasFault("POLICY_INCOMPLETE")) << name;

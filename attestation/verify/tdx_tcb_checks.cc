@@ -39,19 +39,29 @@ std::string Describe(const std::vector<Part>& parts) {
   });
 }
 
-void CheckAdvisories(const std::vector<std::string>& advisories, const AdvisoryRule& rule,
-                     CheckList& checks) {
-  for (const std::string& advisory : advisories) {
-    if (Holds(rule.denied, advisory)) {
-      checks.Fail("TCB_ADVISORY", "none that the policy denies", advisory);
-    } else if (Holds(rule.accepted, advisory)) {
-      checks.Pass("TCB_ADVISORY", "one that the policy accepts", advisory);
-    } else if (rule.otherwise == AdvisoryRule::Default::kAccept) {
-      checks.Warn("TCB_ADVISORY", "none", advisory, "accepted by the policy's default");
-    } else {
-      checks.Fail("TCB_ADVISORY", "one that the policy accepts", advisory);
-    }
+Judgement Judge(const AdvisoryRule& rule, const std::string& advisory) {
+  if (Holds(rule.denied, advisory)) return {false, "none that the policy denies"};
+  if (Holds(rule.accepted, advisory)) return {true, "one that the policy accepts"};
+  return {rule.accept_others,
+          rule.accept_others ? "any that the policy does not deny" : "one that the policy accepts"};
+}
+
+// A policy that says nothing fails even where there is no advisory to judge.
+void CheckAdvisories(const std::vector<std::string>& advisories,
+                     const PolicyField<AdvisoryRule>& rule, CheckList& checks) {
+  const auto row = [&](const std::string& actual, const auto& judge) {
+    ApplyField(checks, "TCB_ADVISORY", "advisories of the levels", rule, actual, judge);
+  };
+  if (advisories.empty()) {
+    row("none", [](const AdvisoryRule&) { return Judgement{true, "none that the policy denies"}; });
   }
+  for (const std::string& advisory : advisories) {
+    row(advisory, [&](const AdvisoryRule& value) { return Judge(value, advisory); });
+  }
+}
+
+bool Accepts(const std::vector<TcbStatus>& accepted, TcbStatus status) {
+  return std::find(accepted.begin(), accepted.end(), status) != accepted.end();
 }
 
 }  // namespace
@@ -90,9 +100,12 @@ void CheckTcbStatus(const TdxTcbFindings& findings, const TdxPolicy& policy, Che
   const TcbStatus status = findings.converged;
   const bool missing = any([](TcbStatus s) { return s == TcbStatus::kNotSupported; });
   const bool revoked = any([](TcbStatus s) { return s == TcbStatus::kRevoked; });
-  const bool accepted = !missing && !revoked &&
-                        std::find(policy.accepted_statuses.begin(), policy.accepted_statuses.end(),
-                                  status) != policy.accepted_statuses.end();
+  // A field that only warns lets everything pass that is not beyond acceptance.
+  const auto& rule = policy.accepted_statuses;
+  using State = PolicyField<std::vector<TcbStatus>>::State;
+  const bool lenient = rule.state() == State::kWarn || rule.state() == State::kSkip;
+  const bool accepted =
+      !missing && !revoked && (lenient || (rule.has_value() && Accepts(rule.value(), status)));
   checks.Demand("TCB_NOT_SUPPORTED", !missing, "a level for every part", seen);
   checks.Demand("TCB_REVOKED", !revoked, "no part revoked", seen);
 
@@ -111,11 +124,13 @@ void CheckTcbStatus(const TdxTcbFindings& findings, const TdxPolicy& policy, Che
   row("TCB_CONFIGURATION_NEEDED", NeedsConfiguration(status), "a platform configured as advised");
   row("TCB_SW_HARDENING_NEEDED", NeedsSwHardening(status), "no hardening left to software");
 
-  const std::string allowed = absl::StrJoin(
-      policy.accepted_statuses, " or ",
-      [](std::string* out, TcbStatus s) { absl::StrAppend(out, std::string(ToString(s))); });
-  checks.Demand("TCB_STATUS", accepted, allowed, std::string(ToString(status)),
-                "platform, TDX module and quoting enclave together");
+  ApplyField(checks, "TCB_STATUS", "platform, TDX module and quoting enclave together", rule,
+             std::string(ToString(status)), [&](const std::vector<TcbStatus>& allowed) {
+               return Judgement{!missing && !revoked && Accepts(allowed, status),
+                                absl::StrJoin(allowed, " or ", [](std::string* out, TcbStatus s) {
+                                  absl::StrAppend(out, std::string(ToString(s)));
+                                })};
+             });
   CheckAdvisories(findings.advisory_ids, policy.advisories, checks);
 }
 

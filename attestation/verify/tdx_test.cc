@@ -15,6 +15,7 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using testing::TdxMachine;
+using Age = PolicyField<absl::Duration>;
 using testing::TestKey;
 using ::testing::UnorderedElementsAre;
 
@@ -190,16 +191,13 @@ TEST(VerifyTdx, TimesAreChecked) {
 }
 
 TEST(VerifyTdx, AgesAreChecked) {
-  EXPECT_THAT(FailedUnder([](TdxPolicy& p) { p.tcb_info_age.at_most = absl::Hours(23); }),
+  EXPECT_THAT(FailedUnder([](TdxPolicy& p) { p.tcb_info_age = Age::Enforce(absl::Hours(23)); }),
               ElementsAre("COLLATERAL_AGE"));
-  EXPECT_THAT(FailedUnder([](TdxPolicy& p) { p.pck_crl_age.at_most = absl::Hours(23); }),
+  EXPECT_THAT(FailedUnder([](TdxPolicy& p) { p.pck_crl_age = Age::Enforce(absl::Hours(23)); }),
               ElementsAre("COLLATERAL_AGE"));
-  EXPECT_THAT(FailedUnder([](TdxPolicy& p) { p.root_crl_age.at_most = absl::Hours(23); }),
+  EXPECT_THAT(FailedUnder([](TdxPolicy& p) { p.root_crl_age = Age::Enforce(absl::Hours(23)); }),
               ElementsAre("COLLATERAL_AGE"));
-  EXPECT_THAT(FailedUnder([](TdxPolicy& p) {
-                p.root_crl_age = {absl::ZeroDuration(), "a reason"};
-              }),
-              IsEmpty());
+  EXPECT_THAT(FailedUnder([](TdxPolicy& p) { p.root_crl_age = Age::Skip("a reason"); }), IsEmpty());
 }
 
 TEST(VerifyTdx, RevocationIsChecked) {
@@ -248,7 +246,7 @@ TEST(VerifyTdx, EachPieceOfCollateralIsNeeded) {
 TEST(VerifyTdx, CollateralIsSkippedOnlyInWriting) {
   TdxMachine machine(4, false);
   TdxPolicy policy = TdxMachine::Policy();
-  policy.collateral_skipped_because = "the test";
+  policy.collateral = PolicyField<CollateralRule>::Skip("the test");
   const Bytes quote = machine.Quote();
   const TdxVerification seen = VerifyTdx(
       quote, nullptr, {.policy = policy, .roots = machine.Roots(), .at = TdxMachine::Now()});
@@ -356,8 +354,8 @@ TEST(VerifyTdx, StatusesFailUnderTheirOwnNames) {
 TEST(VerifyTdx, PolicyAcceptsStatusesButNeverARevokedOne) {
   TdxMachine machine(4, false);
   TdxPolicy policy = TdxMachine::Policy();
-  policy.accepted_statuses = {TcbStatus::kUpToDate, TcbStatus::kOutOfDate, TcbStatus::kRevoked,
-                              TcbStatus::kNotSupported};
+  policy.accepted_statuses = PolicyField<std::vector<TcbStatus>>::Enforce(
+      {TcbStatus::kUpToDate, TcbStatus::kOutOfDate, TcbStatus::kRevoked, TcbStatus::kNotSupported});
   machine.tcb_info.levels[0].status = TcbStatus::kOutOfDate;
   const TdxVerification seen = Verify(machine, policy);
   EXPECT_EQ(seen.verdict.outcome, Outcome::kTrusted) << seen.verdict.FirstFailure();
@@ -387,14 +385,20 @@ TEST(VerifyTdx, AdvisoriesHaveAPolicyOfTheirOwn) {
   TdxVerification seen = Verify(machine, policy);
   EXPECT_EQ(seen.verdict.outcome, Outcome::kTrusted);
   EXPECT_THAT(seen.claims->tcb->advisory_ids, ElementsAre("INTEL-SA-1", "INTEL-SA-2"));
-  policy.advisories.denied = {"INTEL-SA-2"};
-  EXPECT_THAT(Failed(Verify(machine, policy).verdict), ElementsAre("TCB_ADVISORY"));
-  policy.advisories = {AdvisoryRule::Default::kRefuse, {"INTEL-SA-1"}, {}};
-  EXPECT_THAT(Failed(Verify(machine, policy).verdict), ElementsAre("TCB_ADVISORY"));
-  policy.advisories.accepted.push_back("INTEL-SA-2");
+  const auto failed = [&](AdvisoryRule rule) {
+    policy.advisories = PolicyField<AdvisoryRule>::Enforce(std::move(rule));
+    return Failed(Verify(machine, policy).verdict);
+  };
+  EXPECT_THAT(failed({true, {}, {"INTEL-SA-2"}}), ElementsAre("TCB_ADVISORY"));
+  EXPECT_THAT(failed({false, {"INTEL-SA-1"}, {}}), ElementsAre("TCB_ADVISORY"));
+  EXPECT_THAT(failed({false, {"INTEL-SA-1", "INTEL-SA-2"}, {}}), IsEmpty());
+  EXPECT_THAT(failed({false, {"INTEL-SA-1", "INTEL-SA-2"}, {"INTEL-SA-2"}}),
+              ElementsAre("TCB_ADVISORY"));
+  policy.advisories = PolicyField<AdvisoryRule>::Warn({false, {}, {}}, "the test");
   EXPECT_THAT(Failed(Verify(machine, policy).verdict), IsEmpty());
-  policy.advisories.denied = {"INTEL-SA-2"};
-  EXPECT_THAT(Failed(Verify(machine, policy).verdict), ElementsAre("TCB_ADVISORY"));
+  machine.tcb_info.levels[0].advisory_ids.clear();
+  policy.advisories = {};
+  EXPECT_THAT(Failed(Verify(machine, policy).verdict), ElementsAre("POLICY", "TCB_ADVISORY"));
 }
 
 TEST(VerifyTdx, NothingSeenBeforeMayGoBack) {
@@ -436,8 +440,8 @@ TEST(VerifyTdx, AttributesOfTheTdAreChecked) {
 }
 
 TEST(VerifyTdx, ValuesOfTheTdAreChecked) {
-  const ValueRule other{{Bytes(48, 0xEE)}, ""};
-  const std::pair<ValueRule TdxPolicy::*, const char*> fields[] = {
+  const auto other = PolicyField<ByteSet>::Enforce({Bytes(48, 0xEE)});
+  const std::pair<PolicyField<ByteSet> TdxPolicy::*, const char*> fields[] = {
       {&TdxPolicy::mr_td, "MRTD"},
       {&TdxPolicy::mr_config_id, "MRCONFIGID"},
       {&TdxPolicy::mr_owner, "MROWNER"},
@@ -454,7 +458,7 @@ TEST(VerifyTdx, ValuesOfTheTdAreChecked) {
                 ElementsAre("RTMR" + std::to_string(i)));
   }
   EXPECT_THAT(FailedUnder([](TdxPolicy& p) {
-                p.mr_td = {{Bytes(48, 1), Bytes(48, 0x4D)}, ""};
+                p.mr_td = PolicyField<ByteSet>::Enforce({Bytes(48, 1), Bytes(48, 0x4D)});
               }),
               IsEmpty());
 }
@@ -477,28 +481,27 @@ TEST(VerifyTdx, ReportDataIsChecked) {
 }
 
 TEST(VerifyTdx, PlatformsAreAllowedAndDenied) {
-  const auto list = [](Bytes allowed, Bytes denied) {
-    ListRule out;
-    out.allowed = allowed.empty() ? ValueRule::Skip("the test") : ValueRule{{allowed}, ""};
-    if (!denied.empty()) out.denied = {denied};
-    return out;
-  };
+  const auto only = [](const Bytes& value) { return PolicyField<ByteSet>::Enforce({value}); };
   const Bytes fmspc = {0x90, 0xC0, 0x6F, 0, 0, 0};
   const Bytes ppid(16, 0x11);
   const Bytes instance(16, 0x22);
   EXPECT_THAT(FailedUnder([&](TdxPolicy& p) {
-                p.fmspc = list(fmspc, {});
-                p.ppid = list(ppid, {});
-                p.platform_instance = list(instance, {});
+                p.allowed_fmspc = only(fmspc);
+                p.allowed_ppid = only(ppid);
+                p.allowed_platform_instances = only(instance);
+                p.denied_ppid = only(instance);
               }),
               IsEmpty());
-  EXPECT_THAT(FailedUnder([&](TdxPolicy& p) { p.fmspc = list({}, fmspc); }),
+  EXPECT_THAT(FailedUnder([&](TdxPolicy& p) { p.denied_fmspc = only(fmspc); }),
               ElementsAre("PLATFORM_FMSPC"));
-  EXPECT_THAT(FailedUnder([&](TdxPolicy& p) { p.ppid = list(ppid, ppid); }),
+  EXPECT_THAT(FailedUnder([&](TdxPolicy& p) {
+                p.allowed_ppid = only(ppid);
+                p.denied_ppid = only(ppid);
+              }),
               ElementsAre("PLATFORM_PPID"));
-  EXPECT_THAT(FailedUnder([&](TdxPolicy& p) { p.ppid = list(instance, {}); }),
+  EXPECT_THAT(FailedUnder([&](TdxPolicy& p) { p.allowed_ppid = only(instance); }),
               ElementsAre("PLATFORM_PPID"));
-  EXPECT_THAT(FailedUnder([&](TdxPolicy& p) { p.platform_instance = list({}, instance); }),
+  EXPECT_THAT(FailedUnder([&](TdxPolicy& p) { p.denied_platform_instances = only(instance); }),
               ElementsAre("PLATFORM_INSTANCE"));
   EXPECT_THAT(FailedUnder([](TdxPolicy& p) { p.smt = FlagRule::kForbid; }),
               ElementsAre("PLATFORM_SMT"));
@@ -514,7 +517,7 @@ TEST(VerifyTdx, WhatThePckDoesNotSayMeetsNoRule) {
   machine.pck.configuration = {};
   TdxPolicy policy = TdxMachine::Policy();
   policy.smt = FlagRule::kForbid;
-  policy.platform_instance.denied = {Bytes(16, 9)};
+  policy.denied_platform_instances = PolicyField<ByteSet>::Enforce({Bytes(16, 9)});
   EXPECT_THAT(Failed(Verify(machine, policy).verdict),
               UnorderedElementsAre("PLATFORM_SMT", "PLATFORM_INSTANCE"));
 }

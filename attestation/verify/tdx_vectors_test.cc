@@ -52,9 +52,9 @@ class TdxVectorsTest : public ::testing::TestWithParam<Sample> {
               .qe_identity_json = Read(folder / "qe_identity.json"),
               .qe_chain_pem = Read(folder / "qe_chain.pem")};
     ASSERT_TRUE(absl::ParseTime(absl::RFC3339_full, GetParam().time, &at_, nullptr));
-    policy_ = DefaultTdxPolicy("the test");
-    policy_.minimum_tcb_evaluation_number = 17;
-    policy_.mr_service_td = ValueRule::Skip("the test");
+    policy_ = AnyTdPolicy("the test");
+    policy_.minimum_tcb_evaluation_number = PolicyField<uint32_t>::Enforce(17);
+    policy_.mr_service_td = PolicyField<ByteSet>::Skip("the test");
   }
   Verdict Verify(ByteView quote, std::shared_ptr<const TdxCollateral> collateral) {
     return VerifyTdx(quote, std::move(collateral), {.policy = policy_, .at = at_, .cache = &cache_})
