@@ -1,9 +1,9 @@
-// The seed vault in the kernel: a key of type "user" in root's user keyring (keyrings(7)). It lives
-// in kernel memory, is never swapped, and survives the process and switch-root, not the machine.
+// The seed vault in the kernel (base/host/user_key.h).
 #pragma once
 
 #include <string>
 
+#include "base/host/user_key.h"
 #include "keyservice/core/seed_vault.h"
 
 namespace kedge::keyservice {
@@ -13,16 +13,14 @@ inline constexpr char kSeedKeyName[] = "kedge:seed";
 class KernelKeyring final : public SeedVault {
  public:
   // `name`: the key's description; tests use one of their own.
-  explicit KernelKeyring(std::string name = kSeedKeyName) : name_(std::move(name)) {}
+  explicit KernelKeyring(std::string name = kSeedKeyName);
 
-  // Faults: KEYRING_UNAVAILABLE where the kernel has no keyrings or refuses them.
-  StatusOr<std::optional<SecretBytes>> Load() override;
-  // Only processes of this user can see or read the key; nobody can change its permissions.
-  Status Keep(const SecretBytes& seed) override;
-  Status Revoke() override;
+  StatusOr<std::optional<SecretBytes>> Load() override { return key_.Load(); }
+  Status Keep(const SecretBytes& seed) override { return key_.Keep(seed); }
+  Status Revoke() override { return key_.Revoke(); }
 
  private:
-  const std::string name_;
+  const UserKey key_;
 };
 
 }  // namespace kedge::keyservice
