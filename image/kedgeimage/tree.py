@@ -11,7 +11,7 @@ from . import kernel as kernels
 from .host import BuildError, run, run_inside
 from .identity import Identity
 
-PROGRAMS = ("kedge-bootstrapper", "kedge-keyservice")
+PROGRAMS = ("kedge-bootstrapper", "kedge-disk-grow", "kedge-keyservice")
 TEST_PROGRAMS = ("kedge-testd",)
 
 # Where the project's unit folders go in an image.

@@ -1,5 +1,6 @@
 #include "storage/core/header_advance.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "storage/core/luks_layout.h"
@@ -23,7 +24,7 @@ StatusOr<Bytes> AdvancedRegion(const VerifiedHeader& header, uint64_t device_byt
     return Internal("the header's sequence number is used up");
   }
   HeaderToken token = header.token();
-  token.format = kHeaderFormat;
+  token.format = std::max(token.format, kHeaderFormat2);
   token.disk_counter = disk_counter;
   ASSIGN_OR_RETURN(const Bytes unsigned_region,
                    WithToken(header.region(), device_bytes, token, header.sequence() + 1));
@@ -47,7 +48,7 @@ StatusOr<HeaderAdvance> PlanAdvance(const VerifiedHeader& header, uint64_t devic
     out.writes.push_back(SecondaryOf(header.region()));
   }
   const bool current =
-      header.token().format == kHeaderFormat && header.token().disk_counter == disk_counter;
+      header.token().format != kHeaderFormat1 && header.token().disk_counter == disk_counter;
   if (current) {
     if (copies == HeaderCopies::kPrimaryTorn) out.writes.push_back(PrimaryOf(header.region()));
     return out;

@@ -19,7 +19,7 @@ struct HeaderAdvance {
   OpenedDisk disk;                  // once all are done
 };
 
-// Writes that leave both copies of `header` equal, in format 2 and with `disk_counter`; a copy that
+// Writes that leave both copies of `header` equal, counted and with `disk_counter`; a copy that
 // is whole is written over only while the other one is whole too. The new header passes the same
 // gate as one that is read from a disk, and keeps the digest.
 StatusOr<HeaderAdvance> PlanAdvance(const VerifiedHeader& header, uint64_t device_bytes,

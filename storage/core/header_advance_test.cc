@@ -101,12 +101,21 @@ TEST_F(HeaderAdvanceTest, CutOffAnywhereItOpensAndIsFinished) {
   EXPECT_GT(CutEverywhere(Stamped(GoodJson()), 7, 100), 8);
 }
 
+// A disk whose file system lies in an extent stays one.
+TEST_F(HeaderAdvanceTest, Format3StaysFormat3WhereverItIsCutOff) {
+  const Bytes region = Stamped(testing::GoodJsonOfFormat3());
+  EXPECT_GT(CutEverywhere(region, 7, 8), 8);
+  ASSERT_OK_AND_ASSIGN(const VerifiedHeader after, Read(Advanced(region, 8)));
+  EXPECT_EQ(after.token().format, kHeaderFormat);
+  EXPECT_EQ(after.Digest(), Read(region)->Digest());
+}
+
 // S6: a disk of format 1 is upgraded by its first advance.
 TEST_F(HeaderAdvanceTest, FormatOneIsUpgradedWhereverItIsCutOff) {
   const Bytes region = Stamped(GoodJsonOfFormat1());
   EXPECT_GT(CutEverywhere(region, 0, 1), 8);
   ASSERT_OK_AND_ASSIGN(const VerifiedHeader after, Read(Advanced(region, 1)));
-  EXPECT_EQ(after.token().format, kHeaderFormat);
+  EXPECT_EQ(after.token().format, kHeaderFormat2);
   EXPECT_EQ(after.Digest(), Read(region)->Digest()) << "what the registry remembers";
 }
 

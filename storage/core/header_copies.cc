@@ -71,6 +71,14 @@ Pattern PatternOf(ByteView whole, bool primary, std::string_view text) {
   return out;
 }
 
+// Formats that the other copy may have: an advance takes format 1 to format 2, and no other format
+// to another.
+std::vector<uint32_t> FormatsBeside(std::string_view text) {
+  const auto json = ParseLuksJson(text);
+  if (json.ok() && json->token.format == kHeaderFormat) return {kHeaderFormat};
+  return {kHeaderFormat1, kHeaderFormat2};
+}
+
 bool Fits(const Pattern& pattern, ByteView copy, size_t offset) {
   for (size_t i = offset; i < offset + kAtomicWriteBytes; ++i) {
     if (pattern.fixed[i] != 0 && pattern.bytes[i] != copy[i]) return false;
@@ -159,7 +167,7 @@ bool IsTornFrom(ByteView torn, bool torn_is_primary, ByteView whole) {
   const auto text = JsonText(whole);
   if (!text.ok()) return false;
   std::vector<Pattern> patterns;
-  for (const uint32_t format : {kHeaderFormat1, kHeaderFormat}) {
+  for (const uint32_t format : FormatsBeside(*text)) {
     const auto spelled = ReplaceToken(*text, {.format = format});
     if (!spelled.ok() || spelled->size() >= kLuksJsonAreaBytes) return false;
     patterns.push_back(PatternOf(whole, torn_is_primary, *spelled));

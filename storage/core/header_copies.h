@@ -36,8 +36,8 @@ Bytes MakeCopy(ByteView copy, bool primary, std::string_view text, uint64_t sequ
 
 // Whether `torn`, which fails its checksum, is what a power cut can leave of an advance beside
 // `whole`, whose text ParseLuksJson accepts: in each stretch of kAtomicWriteBytes it says what
-// `whole` says, in one of the two header formats, but for the bytes that an advance changes
-// (sequence, salt, checksum, counter, MAC).
+// `whole` says, in a header format that an advance leaves beside it, but for the bytes that an
+// advance changes (sequence, salt, checksum, counter, MAC).
 bool IsTornFrom(ByteView torn, bool torn_is_primary, ByteView whole);
 
 }  // namespace kedge

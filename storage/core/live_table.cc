@@ -110,4 +110,18 @@ Status CheckLiveTables(const LiveTables& live, const ExpectedTables& expected) {
   return CheckIntegrity(live.integrity[0].parameters, expected);
 }
 
+std::string LinearParameters(const LinearWindow& window) {
+  return window.device + " " + std::to_string(window.start);
+}
+
+Status CheckLinearTable(const std::vector<TableTarget>& live, const LinearWindow& expected) {
+  RETURN_IF_ERROR(CheckTarget(live, "linear", expected.length));
+  if (live[0].parameters != LinearParameters(expected)) {
+    return Mismatch(
+        "the file system's device lies elsewhere than on the opened device, or begins "
+        "at another offset");
+  }
+  return Status();
+}
+
 }  // namespace kedge

@@ -35,4 +35,17 @@ struct ExpectedTables {
 // Faults: TABLE_MISMATCH. Never prints a key field.
 Status CheckLiveTables(const LiveTables& live, const ExpectedTables& expected);
 
+// A window on the opened device that carries the file system. Units: 512-byte sectors.
+struct LinearWindow {
+  std::string device;  // "major:minor"
+  uint64_t start = 0;
+  uint64_t length = 0;
+};
+
+// What dm-linear takes as its parameters.
+std::string LinearParameters(const LinearWindow& window);
+
+// Exactly one dm-linear target: this window. Faults: TABLE_MISMATCH.
+Status CheckLinearTable(const std::vector<TableTarget>& live, const LinearWindow& expected);
+
 }  // namespace kedge

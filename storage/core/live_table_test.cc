@@ -119,5 +119,22 @@ TEST(LiveTableTest, KeyInTheTableIsRefusedAndNotRepeated) {
   EXPECT_THAT(MessageOf(status), ::testing::Not(::testing::HasSubstr("7777")));
 }
 
+TEST(LiveTableTest, OnlyTheExpectedWindowPasses) {
+  const LinearWindow expected{.device = "254:1", .start = 2048, .length = 63488};
+  const TableTarget good{.start = 0, .length = 63488, .type = "linear", .parameters = "254:1 2048"};
+  EXPECT_OK(CheckLinearTable({good}, expected));
+  TableTarget later = good, longer = good, type = good, device = good, start = good;
+  later.start = 8;
+  longer.length += 8;
+  type.type = "zero";
+  device.parameters = "98:0 2048";
+  start.parameters = "254:1 0";
+  for (const TableTarget& other : {later, longer, type, device, start}) {
+    EXPECT_THAT(CheckLinearTable({other}, expected), HasFault("TABLE_MISMATCH"));
+  }
+  EXPECT_THAT(CheckLinearTable({}, expected), HasFault("TABLE_MISMATCH"));
+  EXPECT_THAT(CheckLinearTable({good, good}, expected), HasFault("TABLE_MISMATCH"));
+}
+
 }  // namespace
 }  // namespace kedge

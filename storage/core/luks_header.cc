@@ -161,12 +161,13 @@ Sha256Digest HeaderDigest(const UnverifiedHeader& header) { return Sha256(header
 
 StatusOr<StateDiskKeys> DeriveStateDiskKeys(const SecretBytes& dek) {
   const auto derive = [&dek](std::string_view label) {
-    return HkdfSha256(dek, {}, KdfInfo(label), 32);
+    return HkdfSha256(dek, {}, KdfInfo(label), kStateDiskKeyBytes);
   };
   StateDiskKeys keys;
   ASSIGN_OR_RETURN(keys.header_mac, derive("header-mac"));
   ASSIGN_OR_RETURN(keys.keyslot, derive("keyslot"));
   ASSIGN_OR_RETURN(keys.marker, derive("state-marker"));
+  ASSIGN_OR_RETURN(keys.extent, derive("state-extent"));
   return keys;
 }
 

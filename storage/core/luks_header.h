@@ -58,11 +58,13 @@ DiskInspection InspectPrefix(ByteView prefix, uint64_t device_bytes);
 // the disk's life, whatever its counter.
 Sha256Digest HeaderDigest(const UnverifiedHeader& header);
 
-// The keys below one DEK (design: Protocol, Keys), 32 bytes each.
+// The keys below one DEK (design: Protocol, Keys), kStateDiskKeyBytes each.
+inline constexpr size_t kStateDiskKeyBytes = 32;
 struct StateDiskKeys {
   SecretBytes header_mac;
   SecretBytes keyslot;
   SecretBytes marker;
+  SecretBytes extent;
 };
 StatusOr<StateDiskKeys> DeriveStateDiskKeys(const SecretBytes& dek);
 

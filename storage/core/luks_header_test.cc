@@ -48,7 +48,7 @@ TEST(ParseHeaderTest, AcceptsWhatLibcryptsetupWrites) {
   EXPECT_EQ(header.copies, HeaderCopies::kEqual);
   EXPECT_EQ(header.region, HeaderRegion(GoodJson()));
   const HeaderToken& token = header.image.token;
-  EXPECT_EQ(token.format, kHeaderFormat);
+  EXPECT_EQ(token.format, kHeaderFormat2);
   EXPECT_EQ(token.dek_generation, 1U);
   EXPECT_EQ(token.disk_counter, 7U);
   EXPECT_EQ(token.data_sectors, 96736U);
@@ -65,6 +65,18 @@ TEST(ParseHeaderTest, AcceptsFormat1AtCounter0) {
                                                  R"("disk_counter":"0")", R"("disk_counter":"1")")),
                   kDiskBytes),
       HasFault("HEADER_NOT_ACCEPTED"));
+}
+
+// The layout of a disk is part of what its MAC and digest cover.
+TEST(ParseHeaderTest, Format3IsAnotherDiskThanFormat2) {
+  ASSERT_OK_AND_ASSIGN(const UnverifiedHeader whole,
+                       ParseHeader(HeaderRegion(GoodJson()), kDiskBytes));
+  ASSERT_OK_AND_ASSIGN(const UnverifiedHeader extent,
+                       ParseHeader(HeaderRegion(testing::GoodJsonOfFormat3()), kDiskBytes));
+  EXPECT_EQ(extent.image.token.format, kHeaderFormat);
+  EXPECT_EQ(extent.image.token.disk_counter, 7U);
+  EXPECT_NE(extent.image.canonical, whole.image.canonical);
+  EXPECT_NE(HeaderDigest(extent), HeaderDigest(whole));
 }
 
 TEST(ParseHeaderTest, CountersAreWholeNumbersUpTo64Bits) {
@@ -123,12 +135,15 @@ TEST(HeaderCorpusTest, HoldsEveryHostileHeader) {
          input.insert(input.end(), text.begin(), text.end());
          return input;
        }()},
-      {"good-format-1", FuzzInput(FuzzMode::kRaw, HeaderRegion(testing::GoodJsonOfFormat1()))}};
+      {"good-format-1", FuzzInput(FuzzMode::kRaw, HeaderRegion(testing::GoodJsonOfFormat1()))},
+      {"good-format-3", FuzzInput(FuzzMode::kRaw, HeaderRegion(testing::GoodJsonOfFormat3()))}};
   {
     // What an advance leaves that is cut off between its copies, and in the middle of one.
     Bytes between = HeaderRegion(GoodJson());
     const Bytes advanced =
-        WithToken(between, kDiskBytes, {.disk_counter = 8, .data_sectors = 96736}, 5).value();
+        WithToken(between, kDiskBytes,
+                  {.format = kHeaderFormat2, .disk_counter = 8, .data_sectors = 96736}, 5)
+            .value();
     const ByteView primary = ByteView(advanced).first(kLuksCopyBytes);
     expected.emplace_back("advance-torn",
                           FuzzInput(FuzzMode::kRaw, testing::TornWrite(between, 0, primary, 1)));

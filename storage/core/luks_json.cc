@@ -15,7 +15,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// The allow-list, in format 2; format 1 differs in the token's version and counter. A value
+// The allow-list, in format 2; the others differ in the token's version and counter. A value
 // "<kind>" stands for any value of that kind (MatchesKind); everything else must be equal.
 constexpr std::string_view kTemplate = R"json({
   "keyslots": {"0": {
@@ -190,22 +190,21 @@ Status Match(const Json& expected, const Json& actual, const std::string& path) 
   return NotAccepted(path + ": expected " + expected.dump() + ", found " + Quoted(actual));
 }
 
-const Json& Template(uint32_t format) {
+Json Template(uint32_t format) {
   static const Json* const format2 = new Json(Json::parse(kTemplate));
-  static const Json* const format1 = [] {
-    auto* json = new Json(*format2);
-    (*json)["tokens"]["0"]["version"] = kHeaderFormat1;
-    (*json)["tokens"]["0"]["disk_counter"] = kFormat1Counter;
-    return json;
-  }();
-  return format == kHeaderFormat1 ? *format1 : *format2;
+  Json json = *format2;
+  json["tokens"]["0"]["version"] = format;
+  if (format == kHeaderFormat1) json["tokens"]["0"]["disk_counter"] = kFormat1Counter;
+  return json;
 }
 
 // What the token says of itself; format 2 where it says nothing that is known.
 uint32_t FormatOf(const Json& json) {
   const Json::json_pointer version("/tokens/0/version");
-  return json.contains(version) && json.at(version) == kHeaderFormat1 ? kHeaderFormat1
-                                                                      : kHeaderFormat;
+  for (const uint32_t format : {kHeaderFormat1, kHeaderFormat}) {
+    if (json.contains(version) && json.at(version) == format) return format;
+  }
+  return kHeaderFormat2;
 }
 
 void SetToken(Json& json, uint32_t format, uint64_t disk_counter, const std::string& mac) {
@@ -243,7 +242,7 @@ StatusOr<LuksJson> ParseLuksJson(std::string_view text) {
   out.token.mac = ToArray<32>(FromHex(token["mac"].get<std::string>()).value()).value();
   SetToken(json, out.token.format, out.token.disk_counter, "");
   out.without_mac = json.dump();
-  SetToken(json, kHeaderFormat1, 0, "");
+  SetToken(json, out.token.format == kHeaderFormat ? kHeaderFormat : kHeaderFormat1, 0, "");
   out.identity = json.dump();
   return out;
 }

@@ -12,9 +12,11 @@
 namespace kedge {
 
 // Formats of the token, and so of the header (docs/FORMATS.md). Format 1 does not count: its disk
-// counter is 0. Only format 2 is written.
+// counter is 0. In formats 1 and 2 the file system covers the whole opened device, in format 3 the
+// prepared extent. Format makes format 3; an advance takes format 1 to format 2.
 inline constexpr uint32_t kHeaderFormat1 = 1;
-inline constexpr uint32_t kHeaderFormat = 2;
+inline constexpr uint32_t kHeaderFormat2 = 2;
+inline constexpr uint32_t kHeaderFormat = 3;
 
 // What our token carries. Nothing here is true before the header MAC has passed.
 struct HeaderToken {
@@ -29,8 +31,8 @@ struct LuksJson {
   HeaderToken token;
   // The document with an empty MAC, in the spelling of the input: what the MAC covers.
   std::string without_mac;
-  // The same as format 1 would spell it, at counter 0: what the digest covers, so that it stays the
-  // same when the disk is counted.
+  // The same at counter 0, and formats 1 and 2 as format 1 would spell it: what the digest covers,
+  // so that it stays the same when the disk is counted.
   std::string identity;
 };
 

@@ -63,8 +63,9 @@ class StateDisk {
  public:
   virtual ~StateDisk() = default;
   virtual StatusOr<DiskInspection> Inspect() = 0;
-  // LUKS2 aes-xts-plain64 + hmac(sha256), 4,096-byte sectors, full wipe, ext4, marker. Destroys
-  // everything on the disk: only called when the key service says FORMATTING. Returns the digest.
+  // LUKS2 aes-xts-plain64 + hmac(sha256), 4,096-byte sectors, an extent with ext4 and marker that
+  // grows later. Destroys everything on the disk: only called when the key service says FORMATTING.
+  // Returns the digest.
   // The header then shows `disk_counter`. `progress` gets 0..100.
   virtual StatusOr<Sha256Digest> Format(const SecretBytes& dek, const DiskBinding& binding,
                                         uint64_t disk_counter,
@@ -73,13 +74,13 @@ class StateDisk {
   // checks the live device-mapper table, asks `check`, and mounts at the mount point
   // (nosuid,nodev,noexec not set). With a counter that is not one of `counters` nothing is mapped,
   // mounted or written. Faults: DISK_BLANK, HEADER_NOT_ACCEPTED, HEADER_MAC, STALE_DISK, WRONG_KEY,
-  // TABLE_MISMATCH, MARKER_MISSING, and those of `check`.
+  // TABLE_MISMATCH, EXTENT_DAMAGED, EXTENT_STALE, DISK_IO, MARKER_MISSING, and those of `check`.
   virtual StatusOr<OpenedDisk> Open(const SecretBytes& dek, const DiskBinding& binding,
                                     const DiskCounters& counters, const ContentCheck& check) = 0;
-  // Takes the header, of an open or a closed disk, to `counters.next`, and repairs what a cut-off
-  // advance left; nothing is written where there is nothing to do. Cut off at any point, the disk
-  // opens with one of `counters`, and Advance finishes it. Faults: DISK_BLANK, HEADER_NOT_ACCEPTED,
-  // HEADER_MAC, STALE_DISK.
+  // Takes the header, and first the extent record, of an open disk to `counters.next`, and repairs
+  // what a cut-off advance left; nothing is written where there is nothing to do. Cut off at any
+  // point, the disk opens with one of `counters`, and Advance finishes it. Faults: DISK_BLANK,
+  // HEADER_NOT_ACCEPTED, HEADER_MAC, STALE_DISK, EXTENT_DAMAGED, EXTENT_STALE.
   virtual StatusOr<OpenedDisk> Advance(const SecretBytes& dek, const DiskBinding& binding,
                                        const DiskCounters& counters) = 0;
   virtual Status Close() = 0;

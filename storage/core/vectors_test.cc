@@ -8,6 +8,7 @@
 
 #include "base/status_matchers.h"
 #include "house/folders.h"
+#include "storage/core/extent_record.h"
 #include "storage/core/luks_header.h"
 #include "storage/core/marker.h"
 
@@ -40,9 +41,9 @@ class StorageVectorsTest : public ::testing::TestWithParam<const char*> {
       DeriveStateDiskKeys(SecretBytes::CopyOf(FromHex(Text("dek")).value()).value()).value();
 };
 
-INSTANTIATE_TEST_SUITE_P(Disks, StorageVectorsTest, ::testing::Values("disk-v1", "disk-v2"),
-                         [](const auto& test) {
-                           return std::string(test.param) == "disk-v1" ? "Format1" : "Format2";
+INSTANTIATE_TEST_SUITE_P(Disks, StorageVectorsTest,
+                         ::testing::Values("disk-v1", "disk-v2", "disk-v3"), [](const auto& test) {
+                           return "Format" + std::string(test.param).substr(6);
                          });
 
 TEST_P(StorageVectorsTest, Keys) {
@@ -62,6 +63,19 @@ TEST_P(StorageVectorsTest, HeaderOfARealDisk) {
 
 TEST_P(StorageVectorsTest, Marker) {
   EXPECT_EQ(ToHex(MakeMarker(keys_.marker, binding_, Text("uuid"))), Text("marker"));
+}
+
+TEST(StorageVectorsOfFormat3Test, ExtentRecordOfARealDisk) {
+  const nlohmann::json vectors = nlohmann::json::parse(ReadFile("vectors.json")).at("disk-v3");
+  const auto text = [&vectors](const char* name) { return vectors.at(name).get<std::string>(); };
+  ASSERT_OK_AND_ASSIGN(const StateDiskKeys keys,
+                       DeriveStateDiskKeys(SecretBytes::CopyOf(*FromHex(text("dek"))).value()));
+  EXPECT_EQ(KeyHex(keys.extent), text("extent_key"));
+  ASSERT_OK_AND_ASSIGN(const ExtentRecord record,
+                       ReadExtentRecord(ToBytes(ReadFile("disk-v3/extent.bin")), keys.extent));
+  EXPECT_EQ(ToHex(record.disk), text("header_digest"));
+  EXPECT_EQ(record.disk_counter, vectors.at("disk_counter").get<uint64_t>());
+  EXPECT_EQ(record.prepared, vectors.at("extent_prepared").get<uint64_t>());
 }
 
 }  // namespace

@@ -150,10 +150,11 @@ Status CryptVolume::ActivateForWipe(const std::string& mapping) {
   return DestroyKeyringKey(crypt_get_uuid(context_->device));
 }
 
-Status CryptVolume::Wipe(const std::string& mapping, const std::function<void(int)>& progress) {
+Status CryptVolume::Wipe(const std::string& mapping, uint64_t bytes,
+                         const std::function<void(int)>& progress) {
   const std::string path = "/dev/mapper/" + mapping;
   std::function<void(int)> report = progress ? progress : [](int) {};
-  RETURN_IF_ERROR(Check(crypt_wipe(context_->device, path.c_str(), CRYPT_WIPE_ZERO, 0, 0,
+  RETURN_IF_ERROR(Check(crypt_wipe(context_->device, path.c_str(), CRYPT_WIPE_ZERO, 0, bytes,
                                    kWipeBlockBytes, 0, ReportProgress, &report),
                         "wipe"));
   const UniqueFd fd(open(path.c_str(), O_RDWR | O_CLOEXEC));

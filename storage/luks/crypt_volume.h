@@ -1,6 +1,7 @@
 // One libcryptsetup context over a header in memory and the state disk's data area.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -35,8 +36,9 @@ class CryptVolume {
 
   // Maps the volume without its journal, for the wipe only. After Create.
   Status ActivateForWipe(const std::string& mapping);
-  // Writes zeros, and so tags, to all of the mapped device and flushes; `progress` gets 0..100.
-  Status Wipe(const std::string& mapping, const std::function<void(int)>& progress);
+  // Writes zeros, and so tags, to the first `bytes` of the mapped device and flushes; `progress`
+  // gets 0..100.
+  Status Wipe(const std::string& mapping, uint64_t bytes, const std::function<void(int)>& progress);
   // Maps the volume with its journal. Faults: WRONG_KEY.
   Status Activate(const std::string& mapping, const SecretBytes& keyslot_key);
 

@@ -48,15 +48,22 @@ std::string LastWords(int output) {
 
 }  // namespace
 
-Status MakeExt4(const std::vector<std::string>& programs, const std::string& device) {
+Status MakeExt4(const std::vector<std::string>& programs, const std::string& device,
+                uint64_t final_bytes) {
+  // In MiB. It cannot grow with the file system; the least is what a small one has room for.
+  constexpr uint64_t kSmall = uint64_t{128} << 20;
+  const std::string journal = final_bytes < kSmall ? "size=4" : "size=8";
   for (const std::string& program : programs) {
     if (access(program.c_str(), X_OK) != 0) continue;
     const UniqueFd output(memfd_create("mkfs-output", MFD_CLOEXEC));
     if (!output.ok()) return ErrnoStatus(errno, "memory for the output of " + program);
-    // Everything is written now, in the open, instead of later by a kernel thread.
+    // Inode tables are written now, in the open, instead of later by a kernel thread; the journal
+    // is zero already. 8,192 inodes are what the first of a file system's 128 MiB groups gets, and
+    // so all others: one for every 16 KiB.
     ASSIGN_OR_RETURN(const int status,
                      RunProgram({program, "-q", "-F", "-b", "4096", "-m", "0", "-L", "kedge-state",
-                                 "-E", "nodiscard,lazy_itable_init=0,lazy_journal_init=0", device},
+                                 "-N", "8192", "-J", journal, "-O", "^resize_inode,meta_bg", "-E",
+                                 "nodiscard,lazy_itable_init=0,lazy_journal_init=1", device},
                                 output.get()));
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return Status();
     return Internal(program + " failed on the state disk: " + LastWords(output.get()));

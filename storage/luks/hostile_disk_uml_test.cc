@@ -269,12 +269,12 @@ TEST_F(HostileDiskUmlTest, FlippedDataIsAnErrorNeverWrongData) {
   }
 }
 
-TEST_F(HostileDiskUmlTest, DestroyedFileSystemIsRefused) {
+TEST_F(HostileDiskUmlTest, DestroyedDataAreaIsRefused) {
   FormatDisk();
   const size_t size = RawSize() - kLuksDataOffset;
   // Spares the integrity superblock and journal, so that the mapping itself comes up.
   WriteRaw(kLuksDataOffset + (size_t{1} << 20), Bytes(size - (size_t{1} << 20), 0));
-  ExpectRefused("MARKER_MISSING");
+  ExpectRefused("DISK_IO");
 }
 
 TEST_F(HostileDiskUmlTest, IntegritySuperblockOfAnotherSizeIsRefused) {

@@ -2,10 +2,13 @@
 
 #include <absl/cleanup/cleanup.h>
 
+#include <algorithm>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 #include "base/host/files.h"
+#include "storage/core/extent_record.h"
 #include "storage/core/header_advance.h"
 #include "storage/core/live_table.h"
 #include "storage/core/luks_header.h"
@@ -13,9 +16,11 @@
 #include "storage/core/marker.h"
 #include "storage/luks/block_disk.h"
 #include "storage/luks/crypt_volume.h"
+#include "storage/luks/ext4_growth.h"
 #include "storage/luks/file_system.h"
 #include "storage/luks/header_memfd.h"
 #include "storage/luks/mappings.h"
+#include "storage/luks/state_extent.h"
 
 namespace kedge {
 namespace {
@@ -40,7 +45,18 @@ Status MapAndCheck(const VerifiedHeader& header, const StateDiskKeys& keys,
   return CheckLiveTables(live, expected);
 }
 
-// A new header in memory over a freshly wiped data area, with its MAC.
+uint64_t DataBytes(const VerifiedHeader& header) {
+  return header.token().data_sectors * kDeviceMapperSectorBytes;
+}
+
+// How much of a device Format prepares.
+uint64_t FormatExtent(uint64_t data_bytes) {
+  return std::min(kFormatExtentBytes, data_bytes / kLuksSectorBytes * kLuksSectorBytes);
+}
+
+bool HasExtent(const VerifiedHeader& header) { return header.token().format == kHeaderFormat; }
+
+// A new header in memory over a freshly prepared extent, with its MAC.
 StatusOr<Bytes> MakeVolume(const std::string& disk_path, dev_t disk, uint64_t disk_bytes,
                            const std::string& mapping, const StateDiskKeys& keys,
                            const DiskBinding& binding, uint64_t disk_counter,
@@ -56,7 +72,8 @@ StatusOr<Bytes> MakeVolume(const std::string& disk_path, dev_t disk, uint64_t di
     ASSIGN_OR_RETURN(const BlockDisk mapped, BlockDisk::OpenForReading("/dev/mapper/" + mapping));
     token.data_sectors = mapped.bytes() / kDeviceMapperSectorBytes;
   }
-  RETURN_IF_ERROR(volume.Wipe(mapping, [&progress](int percent) {
+  const uint64_t extent = FormatExtent(token.data_sectors * kDeviceMapperSectorBytes);
+  RETURN_IF_ERROR(volume.Wipe(mapping, extent, [&progress](int percent) {
     if (progress) progress(percent * kWipePercent / 100);
   }));
   RETURN_IF_ERROR(RemoveMappingsOn(disk));
@@ -92,7 +109,17 @@ StatusOr<VerifiedHeader> ReadCurrentHeader(const BlockDisk& disk, const StateDis
   return header;
 }
 
+// Once its journal was replayed, a file system may say that it is larger than before.
+Status CheckMountedEnd(const ExtentRecord& extent, const std::string& file_system) {
+  ASSIGN_OR_RETURN(const uint64_t bytes, Ext4BytesOn(file_system));
+  return CheckFileSystemEnd(extent, bytes);
+}
+
 }  // namespace
+
+UserKey ExtentKeyInKernel(const std::string& mapping) {
+  return {"kedge:extent-of:" + mapping, {.least = kStateDiskKeyBytes, .most = kStateDiskKeyBytes}};
+}
 
 LuksStateDisk::LuksStateDisk(Options options) : options_(std::move(options)) {
   static std::once_flag once;
@@ -100,6 +127,10 @@ LuksStateDisk::LuksStateDisk(Options options) : options_(std::move(options)) {
     SetUpCryptsetup();
     SetUpDeviceMapper();
   });
+}
+
+std::string LuksStateDisk::FileSystemPath(const VerifiedHeader& header) const {
+  return "/dev/mapper/" + (HasExtent(header) ? FileSystemName(options_.mapping) : options_.mapping);
 }
 
 std::string LuksStateDisk::MarkerPath() const {
@@ -162,9 +193,17 @@ StatusOr<Sha256Digest> LuksStateDisk::FormatHere(const SecretBytes& dek, const D
   ASSIGN_OR_RETURN(const VerifiedHeader header, ParseAndVerify(region, bytes, keys, binding));
   // The same way in as Open: what does not open again is never written as a header.
   Status status = MapAndCheck(header, keys, options_.device, number, options_.mapping);
-  if (status.ok()) status = MakeExt4(options_.mkfs_programs, MappedPath());
+  const std::string file_system = FileSystemPath(header);
   if (status.ok()) {
-    status = MountExt4(MappedPath(), UnverifiedMountPoint(), MountAccess::kReadWrite);
+    status = CreateExtent(options_.mapping,
+                          {.disk = header.Digest(),
+                           .disk_counter = disk_counter,
+                           .prepared = FormatExtent(DataBytes(header))},
+                          keys.extent);
+  }
+  if (status.ok()) status = MakeExt4(options_.mkfs_programs, file_system, DataBytes(header));
+  if (status.ok()) {
+    status = MountExt4(file_system, UnverifiedMountPoint(), MountAccess::kReadWrite);
   }
   if (status.ok()) {
     status =
@@ -188,13 +227,26 @@ StatusOr<OpenedDisk> LuksStateDisk::OpenHere(const SecretBytes& dek, const DiskB
   RETURN_IF_ERROR(ClearLeftovers(disk.number()));
   ASSIGN_OR_RETURN(const VerifiedHeader header, ReadCurrentHeader(disk, keys, binding, counters));
   Status status = MapAndCheck(header, keys, options_.device, disk.number(), options_.mapping);
-  if (status.ok()) {
-    status = MountExt4(MappedPath(), UnverifiedMountPoint(), MountAccess::kReadOnly);
+  std::optional<ExtentRecord> extent;
+  if (status.ok() && HasExtent(header)) {
+    StatusOr<ExtentRecord> opened =
+        OpenExtent(options_.mapping, keys.extent,
+                   {.disk = header.Digest(), .disk_counter = header.token().disk_counter});
+    status = opened.status();
+    if (opened.ok()) extent = *opened;
   }
+  const std::string file_system = FileSystemPath(header);
+  if (status.ok()) {
+    status = MountExt4(file_system, UnverifiedMountPoint(), MountAccess::kReadOnly);
+  }
+  if (status.ok() && extent) status = CheckMountedEnd(*extent, file_system);
   if (status.ok()) status = CheckContent(header, keys, binding, check);
+  if (status.ok() && extent) {
+    status = ExtentKeyInKernel(options_.mapping).Keep(keys.extent);
+  }
   if (status.ok()) status = Unmount(UnverifiedMountPoint());
   if (status.ok()) {
-    status = MountExt4(MappedPath(), options_.mount_point, MountAccess::kReadWrite);
+    status = MountExt4(file_system, options_.mount_point, MountAccess::kReadWrite);
   }
   if (!status.ok()) {
     CloseHere().IgnoreError();
@@ -225,6 +277,12 @@ StatusOr<OpenedDisk> LuksStateDisk::AdvanceHere(const SecretBytes& dek, const Di
   ASSIGN_OR_RETURN(const VerifiedHeader header, ReadCurrentHeader(disk, keys, binding, counters));
   ASSIGN_OR_RETURN(const HeaderAdvance advance,
                    PlanAdvance(header, disk.bytes(), counters.next, keys.header_mac, binding));
+  if (HasExtent(header)) {
+    RETURN_IF_ERROR(
+        AdvanceExtent(options_.mapping, keys.extent,
+                      {.disk = header.Digest(), .disk_counter = header.token().disk_counter},
+                      advance.disk.disk_counter));
+  }
   for (const HeaderWrite& write : advance.writes) {
     RETURN_IF_ERROR(disk.Write(write.offset, write.content));
     options_.on_header_write();

@@ -9,18 +9,25 @@
 #include <string>
 #include <vector>
 
+#include "base/host/user_key.h"
 #include "storage/core/luks_header.h"
 #include "storage/core/state_disk.h"
 
 namespace kedge {
 
+// Where an Open leaves the key of the extent record of the disk that it maps as `mapping`, for
+// GrowStateDisk after switch-root. It can make such records and nothing else.
+UserKey ExtentKeyInKernel(const std::string& mapping);
+
 // How a disk becomes usable, and what a power cut leaves:
-//   Format clears the header, builds the new one in memory, wipes the data area through it, makes
-//   the file system with its marker, and writes the header to the disk last. Until that one write
-//   the disk reads as blank.
+//   Format clears the header, builds the new one in memory, writes zeros and their tags to the
+//   beginning of the data area through it, makes the file system in that part with its marker, and
+//   writes the header to the disk last. Until that one write the disk reads as blank. The rest is
+//   GrowStateDisk's, later.
 //   Open reads the header once, judges that copy, and gives libcryptsetup only that copy, sealed in
 //   memory.
-//   Advance writes one copy of the header after the other, each durable before the next.
+//   Advance takes the extent record to the next counter, then writes one copy of the header after
+//   the other, each durable before the next.
 // Something is mounted at the mount point only after every check of Open: until then the file
 // system is mounted at `mount_point`.unverified, read-only, where nobody looks for it. Needs /proc,
 // /dev/mapper/control and the modules dm_crypt, dm_integrity, authenc, hmac, xts, ext4.
@@ -71,7 +78,9 @@ class LuksStateDisk final : public StateDisk {
   // What a call that was killed left behind; DISK_BUSY where the disk is in use.
   Status ClearLeftovers(dev_t disk) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
-  std::string MappedPath() const { return "/dev/mapper/" + options_.mapping; }
+  // The device with the file system: over the prepared extent, or the opened device itself on a
+  // disk of format 1 or 2.
+  std::string FileSystemPath(const VerifiedHeader& header) const;
   std::string UnverifiedMountPoint() const { return options_.mount_point + ".unverified"; }
   std::string MarkerPath() const;
 

@@ -18,8 +18,7 @@
 #include "storage/core/luks_header.h"
 #include "storage/core/luks_layout.h"
 #include "storage/core/marker.h"
-#include "storage/luks/crypt_volume.h"
-#include "storage/luks/header_memfd.h"
+#include "storage/luks/state_extent.h"
 #include "storage/luks/testing/uml_disk.h"
 
 namespace kedge {
@@ -125,7 +124,8 @@ TEST_F(LuksStateDiskUmlTest, KilledDuringTheWipeThenFormatsAgain) {
 }
 
 TEST_F(LuksStateDiskUmlTest, FileSystemWithoutItsMarkerIsRefused) {
-  FormatDisk();
+  ASSERT_OK_AND_ASSIGN(const StateDiskKeys keys, DeriveStateDiskKeys(dek_));
+  const Sha256Digest digest = FormatDisk();
   ASSERT_OK(disk_.Open(dek_, binding_, kFresh, AnyContent));
   const std::string marker = std::string(kMountPoint) + "/" + std::string(kMarkerFile);
   const std::string content = ReadText(marker);
@@ -136,12 +136,9 @@ TEST_F(LuksStateDiskUmlTest, FileSystemWithoutItsMarkerIsRefused) {
     ASSERT_OK(disk_.Close());
     ExpectRefused("MARKER_MISSING");
     // Back in through the layers below, to put the next one there.
-    ASSERT_OK_AND_ASSIGN(const HeaderMemfd memfd,
-                         HeaderMemfd::SealedCopy(ReadRaw(0, kLuksHeaderRegionBytes)));
-    ASSERT_OK_AND_ASSIGN(const StateDiskKeys keys, DeriveStateDiskKeys(dek_));
-    ASSERT_OK_AND_ASSIGN(CryptVolume volume, CryptVolume::Load(memfd.path(), kDisk));
-    ASSERT_OK(volume.Activate("kedge-state", keys.keyslot));
-    ASSERT_EQ(std::system("mount -t ext4 /dev/mapper/kedge-state /run/kedge/state"), 0);
+    ASSERT_NO_FATAL_FAILURE(MapBelow());
+    ASSERT_OK(OpenExtent("kedge-state", keys.extent, {.disk = digest, .disk_counter = 1}));
+    ASSERT_EQ(std::system("mount -t ext4 /dev/mapper/kedge-state_fs /run/kedge/state"), 0);
   }
   ASSERT_OK(WriteFileAtomically(marker, AsBytes(content), 0600));
   ASSERT_OK(disk_.Close());

@@ -23,7 +23,8 @@ Status TaskError(const dm_task* task, const std::string& what) {
   return ErrnoStatus(error == 0 ? EIO : error, "device-mapper: " + what);
 }
 
-StatusOr<Task> RunTask(int type, const std::string& name) {
+// `window`: the table of tasks that take one.
+StatusOr<Task> RunTask(int type, const std::string& name, const LinearWindow* window = nullptr) {
   Task task(dm_task_create(type));
   if (task == nullptr) return ErrnoStatus(ENOMEM, "device-mapper task");
   // Tables may hold key material: the buffers are wiped.
@@ -31,25 +32,15 @@ StatusOr<Task> RunTask(int type, const std::string& name) {
   if (!name.empty() && dm_task_set_name(task.get(), name.c_str()) == 0) {
     return TaskError(task.get(), "name " + name);
   }
+  if (window != nullptr && dm_task_add_target(task.get(), 0, window->length, "linear",
+                                              LinearParameters(*window).c_str()) == 0) {
+    return TaskError(task.get(), "table of " + name);
+  }
   if (type == DM_DEVICE_REMOVE) dm_task_retry_remove(task.get());
+  // What lies above need not be frozen for a window that keeps its beginning.
+  if (type == DM_DEVICE_RESUME) dm_task_skip_lockfs(task.get());
   if (dm_task_run(task.get()) == 0) return TaskError(task.get(), name);
   return task;
-}
-
-StatusOr<std::vector<TableTarget>> ReadTable(const std::string& name) {
-  ASSIGN_OR_RETURN(const Task task, RunTask(DM_DEVICE_TABLE, name));
-  std::vector<TableTarget> targets;
-  void* next = nullptr;
-  do {
-    TableTarget target;
-    char* type = nullptr;
-    char* parameters = nullptr;
-    next = dm_get_next_target(task.get(), next, &target.start, &target.length, &type, &parameters);
-    if (type != nullptr) target.type = type;
-    if (parameters != nullptr) target.parameters = parameters;
-    targets.push_back(std::move(target));
-  } while (next != nullptr);
-  return targets;
 }
 
 struct Mapping {
@@ -90,6 +81,22 @@ std::string DeviceNumber(dev_t number) {
   return std::to_string(major(number)) + ":" + std::to_string(minor(number));
 }
 
+StatusOr<std::vector<TableTarget>> ReadTable(const std::string& name) {
+  ASSIGN_OR_RETURN(const Task task, RunTask(DM_DEVICE_TABLE, name));
+  std::vector<TableTarget> targets;
+  void* next = nullptr;
+  do {
+    TableTarget target;
+    char* type = nullptr;
+    char* parameters = nullptr;
+    next = dm_get_next_target(task.get(), next, &target.start, &target.length, &type, &parameters);
+    if (type != nullptr) target.type = type;
+    if (parameters != nullptr) target.parameters = parameters;
+    targets.push_back(std::move(target));
+  } while (next != nullptr);
+  return targets;
+}
+
 StatusOr<LiveTables> ReadLiveTables(const std::string& mapping) {
   LiveTables live;
   ASSIGN_OR_RETURN(live.crypt, ReadTable(mapping));
@@ -104,6 +111,18 @@ StatusOr<std::string> MappedDeviceNumber(const std::string& mapping) {
     return MakeError(StatusCode::kNotFound, "there is no mapped device " + mapping);
   }
   return DeviceNumber(makedev(info.major, info.minor));
+}
+
+Status CreateLinear(const std::string& name, const LinearWindow& window) {
+  const Status status = RunTask(DM_DEVICE_CREATE, name, &window).status();
+  dm_task_update_nodes();  // the library puts off its changes to /dev/mapper
+  return status;
+}
+
+Status ReloadLinear(const std::string& name, const LinearWindow& window) {
+  RETURN_IF_ERROR(RunTask(DM_DEVICE_RELOAD, name, &window).status());
+  // Resuming a device that runs exchanges its table.
+  return RunTask(DM_DEVICE_RESUME, name).status();
 }
 
 Status RemoveMappingsOn(dev_t disk) {

@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <string>
+#include <vector>
 
 #include "base/status.h"
 #include "storage/core/live_table.h"
@@ -23,6 +24,13 @@ std::string DeviceNumber(dev_t number);  // "major:minor"
 StatusOr<LiveTables> ReadLiveTables(const std::string& mapping);
 // "major:minor" of the mapped device. NOT_FOUND where there is none.
 StatusOr<std::string> MappedDeviceNumber(const std::string& mapping);
+
+// A new dm-linear device `name` that shows `window`.
+Status CreateLinear(const std::string& name, const LinearWindow& window);
+// Takes the dm-linear device `name`, in use or not, to another window in one step: what is read and
+// written meanwhile waits and does not fail. Cut off, the device shows the one or the other.
+Status ReloadLinear(const std::string& name, const LinearWindow& window);
+StatusOr<std::vector<TableTarget>> ReadTable(const std::string& name);
 
 // Removes every mapping stacked on `disk`, the uppermost first: what a killed process left, or what
 // Close puts away. DISK_BUSY where one is in use.

@@ -83,9 +83,12 @@ TEST(BlockDiskTest, OnlyABlockDeviceIsADisk) {
   EXPECT_THAT(BlockDisk::OpenForReading("/dev/null"), HasCode(StatusCode::kFailedPrecondition));
 }
 
+constexpr off_t kSize = off_t{32} << 20;
+
 TEST(MakeExt4Test, RunsTheFirstProgramThatExists) {
-  const SparseFile file(off_t{32} << 20);
-  ASSERT_OK(MakeExt4({"/no/such/mkfs.ext4", "/usr/sbin/mkfs.ext4", "/bin/false"}, file.path()));
+  const SparseFile file(kSize);
+  ASSERT_OK(
+      MakeExt4({"/no/such/mkfs.ext4", "/usr/sbin/mkfs.ext4", "/bin/false"}, file.path(), kSize));
   // Magic of the superblock (kernel documentation, ext4 "Super Block": 0xEF53 at 1024 + 0x38).
   const Bytes disk = ReadFile(file.path());
   EXPECT_EQ(disk[1080], 0x53);
@@ -93,12 +96,12 @@ TEST(MakeExt4Test, RunsTheFirstProgramThatExists) {
 }
 
 TEST(MakeExt4Test, SaysWhatTheProgramSaid) {
-  const Status status = MakeExt4({"/usr/sbin/mkfs.ext4"}, "/dev/no-such-disk");
+  const Status status = MakeExt4({"/usr/sbin/mkfs.ext4"}, "/dev/no-such-disk", kSize);
   EXPECT_THAT(status, HasCode(StatusCode::kInternal));
   EXPECT_THAT(MessageOf(status), ::testing::HasSubstr("/dev/no-such-disk"));
-  EXPECT_THAT(MessageOf(MakeExt4({"/bin/false"}, "/dev/null")),
+  EXPECT_THAT(MessageOf(MakeExt4({"/bin/false"}, "/dev/null", kSize)),
               ::testing::HasSubstr("/bin/false failed on the state disk: no output"));
-  EXPECT_THAT(MessageOf(MakeExt4({"/no/such/mkfs.ext4"}, "/dev/null")),
+  EXPECT_THAT(MessageOf(MakeExt4({"/no/such/mkfs.ext4"}, "/dev/null", kSize)),
               ::testing::HasSubstr("install e2fsprogs"));
 }
 

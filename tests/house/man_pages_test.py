@@ -15,6 +15,7 @@ from typing import NamedTuple
 SOURCE, BUILD = (pathlib.Path(sys.argv.pop(1)).resolve() for _ in range(2))
 PAGES = SOURCE / "docs/man"
 PROGRAMS = {"kedge": ("cli/kedge", 1), "kedge-bootstrapper": ("bootstrapper/kedge-bootstrapper", 8),
+            "kedge-disk-grow": ("storage/grow/kedge-disk-grow", 8),
             "kedge-keyservice": ("keyservice/server/kedge-keyservice", 8)}
 HELP = ("--help", "-h")
 

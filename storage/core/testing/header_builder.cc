@@ -46,6 +46,8 @@ std::string GoodJson() {
          R"("config":{"json_size":"12288","keyslots_size":"16744448"}})";
 }
 
+std::string GoodJsonOfFormat3() { return Replaced(GoodJson(), R"("version":2)", R"("version":3)"); }
+
 std::string GoodJsonOfFormat1() {
   return Replaced(Replaced(GoodJson(), R"("version":2)", R"("version":1)"), "00000000000000000007",
                   "0");

@@ -17,6 +17,9 @@ std::string GoodJson();
 // The same in header format 1, which does not count.
 std::string GoodJsonOfFormat1();
 
+// The same in header format 3, whose file system lies in a prepared extent.
+std::string GoodJsonOfFormat3();
+
 // A whole header region whose two copies carry `json` (cut off where its area ends), with right
 // checksums; the keyslot area counts up.
 Bytes HeaderRegion(std::string_view json);

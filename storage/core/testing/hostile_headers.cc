@@ -242,7 +242,7 @@ std::vector<JsonEdit> EditsOfTokenAndConfig() {
       {"token-foreign", R"("type":"kedge")", R"("type":"clevis")", "/tokens/0/type"},
       {"token-member", R"("version":2)", R"("version":2,"initialised":true)",
        "/tokens/0: unknown member \"initialised\""},
-      {"token-version", R"("version":2)", R"("version":3)", "/tokens/0/version"},
+      {"token-version", R"("version":2)", R"("version":4)", "/tokens/0/version"},
       {"token-version-with-counter", R"("version":2)", R"("version":1)", "/tokens/0/disk_counter"},
       set("token-generation-zero", generation, "1", "0", "/tokens/0/dek_generation"),
       set("token-generation-huge", generation, "1", "4294967296", "/tokens/0/dek_generation"),

@@ -3,10 +3,15 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 
 #include "base/status_matchers.h"
+#include "storage/core/luks_header.h"
+#include "storage/core/luks_layout.h"
+#include "storage/luks/crypt_volume.h"
+#include "storage/luks/header_memfd.h"
 #include "storage/luks/unique_fd.h"
 
 namespace kedge::luks_uml {
@@ -33,6 +38,18 @@ Bytes ReadRaw(uint64_t offset, size_t size) {
   EXPECT_EQ(pread(fd.get(), out.data(), size, static_cast<off_t>(offset)),
             static_cast<ssize_t>(size));
   return out;
+}
+
+std::vector<Sha256Digest> RawBlocks() {
+  std::vector<Sha256Digest> blocks;
+  constexpr uint64_t kPiece = uint64_t{1} << 20;
+  for (uint64_t offset = 0; offset < RawSize(); offset += kPiece) {
+    const Bytes piece = ReadRaw(offset, std::min<uint64_t>(kPiece, RawSize() - offset));
+    for (size_t at = 0; at < piece.size(); at += kLuksSectorBytes) {
+      blocks.push_back(Sha256(ByteView(piece).subspan(at, kLuksSectorBytes)));
+    }
+  }
+  return blocks;
 }
 
 void WriteRaw(uint64_t offset, ByteView content) {
@@ -71,6 +88,14 @@ void DiskTest::ExpectRefused(const std::string& fault, const DiskCounters& count
   EXPECT_THAT(disk_.Open(dek_, binding_, counters, AnyContent), HasFault(fault));
   EXPECT_FALSE(IsMounted());
   EXPECT_FALSE(IsMapped());
+}
+
+void DiskTest::MapBelow() {
+  ASSERT_OK_AND_ASSIGN(const HeaderMemfd memfd,
+                       HeaderMemfd::SealedCopy(ReadRaw(0, kLuksHeaderRegionBytes)));
+  ASSERT_OK_AND_ASSIGN(const StateDiskKeys keys, DeriveStateDiskKeys(dek_));
+  ASSERT_OK_AND_ASSIGN(CryptVolume volume, CryptVolume::Load(memfd.path(), kDisk));
+  ASSERT_OK(volume.Activate("kedge-state", keys.keyslot));
 }
 
 }  // namespace kedge::luks_uml

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/secret_bytes.h"
@@ -29,6 +30,8 @@ std::string ReadText(const std::string& path);
 // What the host could do to the disk. Failures fail the test.
 size_t RawSize();
 Bytes ReadRaw(uint64_t offset, size_t size);
+// One digest for each 4,096 bytes of the disk, which may be too large to be held in memory.
+std::vector<Sha256Digest> RawBlocks();
 void WriteRaw(uint64_t offset, ByteView content);
 void FlipRaw(uint64_t offset);
 
@@ -43,6 +46,9 @@ class DiskTest : public testing::Test {
   Sha256Digest FormatDisk();
   // Open refuses with the fault and leaves nothing mounted and nothing mapped.
   void ExpectRefused(const std::string& fault, const DiskCounters& counters = kFresh);
+
+  // Maps the opened device through the layers below LuksStateDisk, and nothing above it.
+  void MapBelow();
 
   LuksStateDisk disk_;
   const SecretBytes dek_ = Dek(0x11);
