@@ -12,6 +12,7 @@
 
 #include "attestation/verify/check_list.h"
 #include "base/status.h"
+#include "proto/wire/attestation_policy.h"
 
 namespace kedge::cli {
 
@@ -20,6 +21,8 @@ struct BatchCase {
   std::string dir;   // relative to it: a folder, or one file with the raw input
   std::string base;  // the genuine case that this one was made from; may be empty
   std::string tech;
+  // What --policy gave; null, or without the technology: the rules that come with the cases.
+  const wire::AttestationPolicy* policy = nullptr;
   std::optional<absl::Time> time;  // nullopt: no check that depends on time
   Bytes nonce;                     // empty: none
 

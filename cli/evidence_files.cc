@@ -15,6 +15,13 @@ StatusOr<std::optional<Bytes>> ReadEvidenceFileIfThere(const std::string& path) 
   return file.status();
 }
 
+StatusOr<wire::AttestationPolicy> LoadAttestationPolicy(const std::string& path) {
+  ASSIGN_OR_RETURN(const Bytes file, ReadFileBounded(path, wire::kMaxAttestationPolicyFile));
+  StatusOr<wire::AttestationPolicy> policy = wire::ParseAttestationPolicy(file);
+  if (!policy.ok()) return Annotate(policy.status(), path);
+  return policy;
+}
+
 StatusOr<std::optional<Bytes>> ParseHexOption(const std::string& hex, const std::string& option) {
   if (hex.empty()) return std::optional<Bytes>();
   std::optional<Bytes> bytes = FromHex(hex);

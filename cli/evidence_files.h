@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/status.h"
+#include "proto/wire/attestation_policy.h"
 
 namespace kedge::cli {
 
@@ -15,6 +16,7 @@ inline constexpr size_t kMaxEvidenceFile = 4 * 1024 * 1024;
 StatusOr<Bytes> ReadEvidenceFile(const std::string& path);
 // nullopt where there is no such file.
 StatusOr<std::optional<Bytes>> ReadEvidenceFileIfThere(const std::string& path);
+StatusOr<wire::AttestationPolicy> LoadAttestationPolicy(const std::string& path);
 // "" gives nullopt. INVALID_ARGUMENT, naming `option`, for anything but pairs of hex digits.
 StatusOr<std::optional<Bytes>> ParseHexOption(const std::string& hex, const std::string& option);
 

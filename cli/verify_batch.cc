@@ -124,14 +124,15 @@ struct Line {
   std::vector<std::string> differences;
 };
 
-Line RunCase(const json& entry, const std::string& root) {
+Line RunCase(const json& entry, const std::string& root, const wire::AttestationPolicy* policy) {
   Line line;
   line.expected = absl::StrCat(entry.value("outcome", "?"), " ", entry.value("expect", "?"));
-  const StatusOr<BatchCase> batch_case = CaseOf(entry, root);
+  StatusOr<BatchCase> batch_case = CaseOf(entry, root);
   if (!batch_case.ok()) {
     line.got = MessageOf(batch_case.status());
     return line;
   }
+  batch_case->policy = policy;
   const auto verifier = std::find_if(kVerifiers.begin(), kVerifiers.end(), [&](const Entry& known) {
     return known.tech == batch_case->tech;
   });
@@ -166,6 +167,7 @@ std::string TextOf(const std::string& dir, const Line& line) {
 struct VerifyBatchOptions {
   std::string cases;
   std::string root;
+  std::string policy;
 };
 
 // Every case, matching or not. The verdict is PERMISSION_DENIED where one differs.
@@ -173,12 +175,16 @@ StatusOr<Answer> VerifyBatch(const VerifyBatchOptions& options) {
   ASSIGN_OR_RETURN(const Bytes file, ReadFileBounded(options.cases, kMaxCasesFile));
   const json cases = json::parse(file.begin(), file.end(), nullptr, /*allow_exceptions=*/false);
   if (!cases.is_array()) return Malformed(options.cases + ": expected a JSON list of cases");
+  std::optional<wire::AttestationPolicy> policy;
+  if (!options.policy.empty()) {
+    ASSIGN_OR_RETURN(policy, LoadAttestationPolicy(options.policy));
+  }
   Answer answer;
   answer.json["cases"] = nlohmann::ordered_json::array();
   size_t matching = 0;
   for (const json& entry : cases) {
     if (!entry.is_object()) return Malformed(options.cases + ": a case is not an object");
-    const Line line = RunCase(entry, options.root);
+    const Line line = RunCase(entry, options.root, policy ? &*policy : nullptr);
     const std::string dir = entry.value("dir", "?");
     matching += line.matches ? 1 : 0;
     absl::StrAppend(&answer.text, TextOf(dir, line));
@@ -211,6 +217,8 @@ void AddVerifyBatch(CLI::App& verify, const Common&, Call& call) {
   command->add_option("--cases", options->cases, "JSON list of cases")->required();
   command->add_option("--root", options->root, "folder that the cases' paths start from")
       ->required();
+  command->add_option("--policy", options->policy,
+                      "an attestation policy instead of the rules that come with the cases");
   command->callback(
       [options, &call] { call = [options](const Environment&) { return VerifyBatch(*options); }; });
 }

@@ -28,6 +28,7 @@ struct VerifySnpOptions {
   std::vector<std::string> crls;
   std::string at;
   std::string report_data;
+  std::string policy;
   bool no_crl = false;
 };
 
@@ -47,6 +48,13 @@ StatusOr<std::optional<ReportData>> ReportDataOf(const std::string& hex) {
   return std::optional<ReportData>(out);
 }
 
+StatusOr<SnpPolicy> PolicyOf(const std::string& path) {
+  if (path.empty()) return GenuineSnpPolicy(kNoPolicy);
+  ASSIGN_OR_RETURN(const wire::AttestationPolicy policy, LoadAttestationPolicy(path));
+  if (!policy.snp) return Malformed(path + ": the policy does not speak of snp");
+  return *policy.snp;
+}
+
 StatusOr<Answer> VerifySnpFiles(const Environment& env, const VerifySnpOptions& options) {
   SnpEvidence evidence;
   ASSIGN_OR_RETURN(evidence.report, ReadEvidenceFile(options.report));
@@ -62,7 +70,7 @@ StatusOr<Answer> VerifySnpFiles(const Environment& env, const VerifySnpOptions& 
     ASSIGN_OR_RETURN(time.at, ParseTime(options.at));
   }
   ASSIGN_OR_RETURN(const std::optional<ReportData> report_data, ReportDataOf(options.report_data));
-  SnpPolicy policy = GenuineSnpPolicy(kNoPolicy);
+  ASSIGN_OR_RETURN(SnpPolicy policy, PolicyOf(options.policy));
   if (options.no_crl) policy.crl = PolicyField<SnpCrlRule>::Skip(kNoCrlOption);
   const SnpAppraisal appraisal = VerifySnp(evidence, policy, time, report_data);
   return VerdictAnswer(appraisal.verdict,
@@ -97,6 +105,7 @@ void AddVerifySnp(CLI::App& verify, const Common&, Call& call) {
   command->add_option("--at", options->at, "time to judge at (RFC 3339); default: now");
   command->add_option("--report-data", options->report_data,
                       "what the report must cover (hex, up to 64 bytes, padded with zeroes)");
+  command->add_option("--policy", options->policy, "what is acceptable: an attestation policy");
   command->add_flag("--no-crl", options->no_crl, "judge without a revocation list");
   command->callback([options, &call] {
     call = [options](const Environment& env) { return VerifySnpFiles(env, *options); };
@@ -112,7 +121,9 @@ void AddParseSnp(CLI::App& parse, Call& call) {
 }
 
 StatusOr<BatchResult> VerifySnpCase(const BatchCase& batch_case) {
-  SnpPolicy policy = GenuineSnpPolicy(kBatchRules);
+  SnpPolicy policy = batch_case.policy != nullptr && batch_case.policy->snp
+                         ? *batch_case.policy->snp
+                         : GenuineSnpPolicy(kBatchRules);
   SnpEvidence evidence;
   const auto optional = [&batch_case](const char* name) -> StatusOr<Bytes> {
     ASSIGN_OR_RETURN(std::optional<Bytes> file, ReadEvidenceFileIfThere(batch_case.File(name)));

@@ -1,5 +1,9 @@
 #include "attestation/verify/snp_policy.h"
 
+#include <absl/strings/str_join.h>
+
+#include <type_traits>
+
 namespace kedge {
 
 std::string_view ToString(ProductTrust trust) {
@@ -14,10 +18,65 @@ std::string_view ToString(ProductTrust trust) {
   return "denied";
 }
 
+Status CheckComplete(const SnpPolicy& policy) {
+  std::vector<std::string> missing;
+  const auto rule = [&missing](const char* name, const auto& field) {
+    using Field = std::decay_t<decltype(field)>;
+    if (field.state() == Field::State::kUnset) missing.emplace_back(name);
+  };
+  const auto flag = [&missing](const char* name, FlagRule value) {
+    if (value == FlagRule::kUnset) missing.emplace_back(name);
+  };
+  rule("roots", policy.roots);
+  rule("crl", policy.crl);
+  rule("products", policy.products);
+  rule("minimum_reported_tcb", policy.minimum_reported_tcb);
+  rule("minimum_committed_tcb", policy.minimum_committed_tcb);
+  rule("minimum_launch_tcb", policy.minimum_launch_tcb);
+  rule("minimum_firmware", policy.minimum_firmware);
+  rule("mitigations", policy.mitigations);
+  flag("guest_policy.smt", policy.guest_policy.smt);
+  flag("guest_policy.migrate_ma", policy.guest_policy.migrate_ma);
+  flag("guest_policy.debug", policy.guest_policy.debug);
+  flag("guest_policy.single_socket", policy.guest_policy.single_socket);
+  flag("guest_policy.cxl", policy.guest_policy.cxl);
+  flag("guest_policy.mem_aes_256_xts", policy.guest_policy.mem_aes_256_xts);
+  flag("guest_policy.rapl_disabled", policy.guest_policy.rapl_disabled);
+  flag("guest_policy.ciphertext_hiding_dram", policy.guest_policy.ciphertext_hiding_dram);
+  flag("guest_policy.page_swap_disabled", policy.guest_policy.page_swap_disabled);
+  flag("guest_policy.unknown_bits", policy.guest_policy.unknown_bits);
+  flag("platform.smt", policy.platform.smt);
+  flag("platform.tsme", policy.platform.tsme);
+  flag("platform.ecc", policy.platform.ecc);
+  flag("platform.rapl_disabled", policy.platform.rapl_disabled);
+  flag("platform.ciphertext_hiding_dram", policy.platform.ciphertext_hiding_dram);
+  flag("platform.alias_check_complete", policy.platform.alias_check_complete);
+  flag("platform.tio", policy.platform.tio);
+  rule("vmpl", policy.vmpl);
+  flag("mask_chip_key", policy.mask_chip_key);
+  flag("author_key_en", policy.author_key_en);
+  rule("measurement", policy.measurement);
+  rule("host_data", policy.host_data);
+  rule("report_data", policy.report_data);
+  rule("id_key_digest", policy.id_key_digest);
+  rule("author_key_digest", policy.author_key_digest);
+  rule("family_id", policy.family_id);
+  rule("image_id", policy.image_id);
+  rule("report_id", policy.report_id);
+  rule("report_id_ma", policy.report_id_ma);
+  rule("minimum_guest_svn", policy.minimum_guest_svn);
+  rule("allowed_chip_ids", policy.allowed_chip_ids);
+  rule("denied_chip_ids", policy.denied_chip_ids);
+  rule("csp_ids", policy.csp_ids);
+  if (missing.empty()) return absl::OkStatus();
+  return MakeFault(StatusCode::kInvalidArgument, "POLICY_INCOMPLETE", Advice::kAskOperator,
+                   "no rule, and no written skip, for " + absl::StrJoin(missing, ", "));
+}
+
 namespace {
 
-// AMD-SB-3019 (CVE-2024-56161): below these, microcode of anybody's making could be loaded and the
-// report forged. Turin shipped with the fix.
+// AMD-SB-3019 (CVE-2024-56161): below these a host can load microcode of its own making. The notice
+// has no floor for Turin.
 const SnpTcbFloors& DefaultFloors() {
   static const SnpTcbFloors kFloors = {
       {SnpProduct::kMilan, {.snp = 0x18}},
@@ -32,12 +91,13 @@ const SnpTcbFloors& DefaultFloors() {
 SnpPolicy DefaultSnpPolicy() {
   SnpPolicy out;
   out.roots = PolicyField<SnpRoots>::Enforce({.amd = true, .custom = {}});
-  // A KDS list is valid for a year; one that is fetched every week cannot be much older.
-  out.crl = PolicyField<SnpCrlRule>::Enforce({});
+  // KDS lists are valid for a little more than a year.
+  out.crl = PolicyField<SnpCrlRule>::Enforce({.max_age = 400 * absl::Hours(24)});
   out.products = PolicyField<std::map<SnpProduct, SnpProductRule>>::Enforce(
       {{SnpProduct::kMilan,
         {ProductTrust::kDegraded,
-         "chip seeds can be extracted with physical access (arXiv 2605.12990)"}},
+         "software on the host can extract the chip's root seed and forge reports (arXiv "
+         "2605.12990)"}},
        {SnpProduct::kGenoa, {ProductTrust::kTrusted, ""}},
        {SnpProduct::kTurin, {ProductTrust::kTrusted, ""}}});
   out.minimum_reported_tcb = PolicyField<SnpTcbFloors>::Enforce(DefaultFloors());

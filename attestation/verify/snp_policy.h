@@ -13,6 +13,7 @@
 #include "attestation/verify/policy_field.h"
 #include "attestation/verify/policy_rule.h"
 #include "base/bytes.h"
+#include "base/status.h"
 
 namespace kedge {
 
@@ -96,6 +97,9 @@ struct SnpPolicy {
   PolicyField<std::vector<Bytes>> denied_chip_ids;   // 64; an empty list denies none
   PolicyField<std::vector<std::string>> csp_ids;     // of VLEK certificates
 };
+
+// Every field that has no rule, all of them at once. Fault POLICY_INCOMPLETE.
+Status CheckComplete(const SnpPolicy& policy);
 
 // What the default policy below rests on, and when it was last looked at.
 inline constexpr char kSnpDefaultsDate[] = "2026-11-24";

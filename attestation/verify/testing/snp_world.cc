@@ -4,13 +4,15 @@
 #include <fstream>
 #include <iterator>
 
+#include "house/folders.h"
+
 namespace kedge::testing {
 namespace {
 
 constexpr char kOid[] = "1.3.6.1.4.1.3704.1.";
 
 TestKey StoredKey(const std::string& name) {
-  std::ifstream in(std::string(KEDGE_TESTDATA_DIR) + "/snp/" + name, std::ios::binary);
+  std::ifstream in(std::string(KEDGE_SOURCE_DIR) + "/tests/testdata/snp/" + name, std::ios::binary);
   return TestKey::FromPem({std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()});
 }
 
