@@ -43,7 +43,12 @@ struct BatchResult {
 // An error means that the case could not be run at all (a file is missing), never a verdict.
 using BatchVerifier = StatusOr<BatchResult> (*)(const BatchCase& batch_case);
 
+StatusOr<BatchResult> VerifyEkCase(const BatchCase& batch_case);
+StatusOr<BatchResult> VerifyEventLogCase(const BatchCase& batch_case);
+StatusOr<BatchResult> VerifyHclCase(const BatchCase& batch_case);
+StatusOr<BatchResult> VerifyNitroCase(const BatchCase& batch_case);
 StatusOr<BatchResult> VerifySnpCase(const BatchCase& batch_case);
 StatusOr<BatchResult> VerifyTdxCase(const BatchCase& batch_case);
+StatusOr<BatchResult> VerifyTpmCase(const BatchCase& batch_case);
 
 }  // namespace kedge::cli

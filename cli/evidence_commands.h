@@ -25,11 +25,20 @@ void AddParseEvidence(CLI::App& parse, Call& call);
 // Adds every `kedge collateral …` below the command `collateral`.
 void AddCollateral(CLI::App& collateral, Call& call);
 
+// `kedge eventlog`.
+void AddEventLog(CLI::App& app, Call& call);
+
 // One command each.
 void AddVerifyBatch(CLI::App& verify, const Common& common, Call& call);
-void AddVerifyTdx(CLI::App& verify, const Common& common, Call& call);
-void AddParseTdx(CLI::App& parse, Call& call);
+void AddVerifyEk(CLI::App& verify, const Common& common, Call& call);
+void AddVerifyHcl(CLI::App& verify, const Common& common, Call& call);
+void AddVerifyNitro(CLI::App& verify, const Common& common, Call& call);
 void AddVerifySnp(CLI::App& verify, const Common& common, Call& call);
+void AddVerifyTdx(CLI::App& verify, const Common& common, Call& call);
+void AddVerifyTpm(CLI::App& verify, const Common& common, Call& call);
+void AddParseHcl(CLI::App& parse, Call& call);
 void AddParseSnp(CLI::App& parse, Call& call);
+void AddParseTdx(CLI::App& parse, Call& call);
+void AddParseTpm(CLI::App& parse, Call& call);
 
 }  // namespace kedge::cli

@@ -230,6 +230,7 @@ ExitCode Run(std::vector<std::string> arguments, const Environment& env) {
   AddInvite(app, options, call);
   AddStatus(app, options, call);
   AddVerify(app, options, call);
+  AddEventLog(app, call);
   AddParse(app, call);
   AddCollateralCommands(app, call);
   AddRecover(app, options, call);

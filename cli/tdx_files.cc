@@ -26,4 +26,21 @@ StatusOr<TdxCollateralFiles> ReadTdxCollateral(const std::string& folder) {
   return out;
 }
 
+TdxPolicy GenuineTdxPolicy(const std::string& by) {
+  TdxPolicy out = AnyTdPolicy(by + ", which skips measurements");
+  const std::string why = by + ", which skips floors";
+  for (auto* age : {&out.tcb_info_age, &out.pck_crl_age, &out.root_crl_age}) {
+    *age = PolicyField<absl::Duration>::Skip(why);
+  }
+  out.minimum_tcb_evaluation_number = PolicyField<uint32_t>::Skip(why);
+  out.mr_service_td = out.mr_td;
+  TdAttributeRules& attributes = out.td_attributes;
+  for (FlagRule* rule :
+       {&attributes.icssd, &attributes.lass, &attributes.sept_ve_disable, &attributes.migratable,
+        &attributes.pks, &attributes.key_locker, &attributes.tpa, &attributes.perfmon}) {
+    *rule = FlagRule::kAllow;
+  }
+  return out;
+}
+
 }  // namespace kedge::cli

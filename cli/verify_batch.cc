@@ -35,8 +35,18 @@ struct Entry {
 };
 // Every technology that there is a verifier for.
 constexpr std::array kVerifiers = {
+    Entry{"azure-hcl", &VerifyHclCase},
+    Entry{"azure-vtpm", &VerifyHclCase},
+    Entry{"azure-vtpm-snp", &VerifyHclCase},
+    Entry{"azure-vtpm-tdx", &VerifyHclCase},
+    Entry{"ek", &VerifyEkCase},
+    Entry{"eventlog", &VerifyEventLogCase},
+    Entry{"eventlog-ccel", &VerifyEventLogCase},
+    Entry{"eventlog-tpm", &VerifyEventLogCase},
+    Entry{"nitro", &VerifyNitroCase},
     Entry{"snp", &VerifySnpCase},
     Entry{"tdx", &VerifyTdxCase},
+    Entry{"tpm", &VerifyTpmCase},
 };
 
 // What describes a case or how it was made; every other field is a decoded value to compare.

@@ -40,31 +40,13 @@ StatusOr<Answer> VerifyTdxFiles(const Environment& env, const VerifyTdxOptions& 
       seen.verdict, seen.claims ? TdxClaimsJson(*seen.claims) : nlohmann::ordered_json::object());
 }
 
-// The policy of a list of cases: the platform up to date, no debugging, and nothing else known.
-TdxPolicy BatchPolicy() {
-  TdxPolicy out = AnyTdPolicy("the policy for cases, which skips measurements");
-  const std::string by = "the policy for cases, which skips floors";
-  for (auto* age : {&out.tcb_info_age, &out.pck_crl_age, &out.root_crl_age}) {
-    *age = PolicyField<absl::Duration>::Skip(by);
-  }
-  out.minimum_tcb_evaluation_number = PolicyField<uint32_t>::Skip(by);
-  out.mr_service_td = out.mr_td;
-  TdAttributeRules& attributes = out.td_attributes;
-  for (FlagRule* rule :
-       {&attributes.icssd, &attributes.lass, &attributes.sept_ve_disable, &attributes.migratable,
-        &attributes.pks, &attributes.key_locker, &attributes.tpa, &attributes.perfmon}) {
-    *rule = FlagRule::kAllow;
-  }
-  return out;
-}
-
 }  // namespace
 
 StatusOr<BatchResult> VerifyTdxCase(const BatchCase& batch_case) {
   if (!batch_case.time) return Malformed("a TDX case needs a time");
   ASSIGN_OR_RETURN(const Bytes quote, ReadEvidenceFile(batch_case.File("quote.bin")));
   ASSIGN_OR_RETURN(const TdxCollateralFiles files, ReadTdxCollateral(batch_case.Path()));
-  const TdxPolicy policy = BatchPolicy();
+  const TdxPolicy policy = GenuineTdxPolicy("the policy for cases");
   TdxQuestion question{.policy = policy, .at = *batch_case.time};
   if (!batch_case.nonce.empty()) question.report_data = batch_case.nonce;
   const TdxVerification seen = VerifyTdx(quote, TdxCollateral::Read(files), question);

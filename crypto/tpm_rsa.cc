@@ -53,6 +53,11 @@ StatusOr<TpmRsaKey> TpmRsaKey::FromSpki(ByteView der) {
   return Checked(std::shared_ptr<EVP_PKEY>(std::move(key)));
 }
 
+StatusOr<TpmRsaKey> TpmRsaKey::FromPem(std::string_view pem) {
+  ASSIGN_OR_RETURN(const Bytes spki, SpkiFromPem(pem));
+  return FromSpki(spki);
+}
+
 Status TpmRsaKey::VerifyDigest(RsaPadding padding, TpmHash hash, ByteView digest,
                                ByteView signature) const {
   const PkeyCtxPtr context(EVP_PKEY_CTX_new_from_pkey(nullptr, key_.get(), nullptr));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <string_view>
 
 #include "base/bytes.h"
 #include "base/secret_bytes.h"
@@ -21,6 +22,7 @@ class TpmRsaKey {
   static StatusOr<TpmRsaKey> FromModulus(ByteView modulus, uint32_t exponent);
   // SubjectPublicKeyInfo in DER; MALFORMED for anything but RSA of the sizes above.
   static StatusOr<TpmRsaKey> FromSpki(ByteView der);
+  static StatusOr<TpmRsaKey> FromPem(std::string_view pem);
 
   const Bytes& spki() const { return spki_; }  // DER
 

@@ -46,11 +46,67 @@ TEST(ParseFirmwareLog, TrailingBytesAreMalformed) {
   }
 }
 
-TEST(ParseFirmwareLog, OldLogsAreRefused) {
+TEST(ParseFirmwareLog, UnknownSpecificationsAreRefused) {
   Bytes log = Good().log();
   log[32] ^= 1;  // in "Spec ID Event03"
   EXPECT_THAT(ParseFirmwareLog(log), HasFault("MALFORMED"));
   EXPECT_THAT(ParseFirmwareLog({}), HasFault("MALFORMED"));
+}
+
+// TCG_PCClientPCREvent: PCR, type, SHA-1 digest, size, data.
+Bytes OldEvent(PcrIndex pcr, uint32_t type, std::string_view data) {
+  Bytes out;
+  FirmwareLogBuilder::Append32(out, pcr);
+  FirmwareLogBuilder::Append32(out, type);
+  const Bytes digest = DigestInBank(PcrBank::kSha1, AsBytes(data));
+  out.insert(out.end(), digest.begin(), digest.end());
+  FirmwareLogBuilder::Append32(out, static_cast<uint32_t>(data.size()));
+  out.insert(out.end(), data.begin(), data.end());
+  return out;
+}
+
+Bytes Joined(std::initializer_list<Bytes> parts) {
+  Bytes out;
+  for (const Bytes& part : parts) out.insert(out.end(), part.begin(), part.end());
+  return out;
+}
+
+TEST(ParseFirmwareLog, Sha1OnlyLogsAreReadAsSuch) {
+  const Bytes crtm = OldEvent(0, kEvSCrtmVersion, "1.0");
+  for (const Bytes& bytes :
+       {crtm, Joined({OldEvent(0, kEvNoAction, {"Spec ID Event02\0rest", 20}), crtm}),
+        Joined({OldEvent(0, kEvNoAction, {"Spec ID Event00\0rest", 20}), crtm})}) {
+    ASSERT_OK_AND_ASSIGN(const FirmwareLog log, ParseFirmwareLog(bytes));
+    EXPECT_EQ(log.format, FirmwareLogFormat::kSha1Only);
+    EXPECT_EQ(log.banks, std::vector<PcrBank>{PcrBank::kSha1});
+    EXPECT_EQ(log.events.back().digests.size(), 1u);
+    EXPECT_EQ(AsText(log.events.back().data), "1.0");
+  }
+  EXPECT_THAT(ParseFirmwareLog(Joined({crtm, Bytes(3, 0)})), HasFault("MALFORMED"));
+  EXPECT_THAT(ParseFirmwareLog(Joined({crtm, OldEvent(24, 1, "")})), HasFault("MALFORMED"));
+  EXPECT_THAT(ParseFirmwareLog(OldEvent(0, kEvNoAction, "something else")), HasFault("MALFORMED"));
+}
+
+TEST(ParseFirmwareLog, FillerBehindACcelIsCountedAndNothingElse) {
+  Bytes ccel = FirmwareLogBuilder({PcrBank::kSha384}).Event(1, kEvSeparator, Bytes(4, 0)).log();
+  ccel[0] = 1;  // the header event's register
+  for (uint8_t byte : Bytes{0x00, 0xFF}) {
+    ASSERT_OK_AND_ASSIGN(const FirmwareLog log, ParseFirmwareLog(Joined({ccel, Bytes(70, byte)})));
+    EXPECT_TRUE(log.ccel);
+    EXPECT_EQ(log.padding, 70u);
+    EXPECT_EQ(log.events.size(), 1u);
+    EXPECT_THAT(ParseFirmwareLog(Joined({ccel, Bytes(70, byte), Bytes(1, 7)})),
+                HasFault("MALFORMED"));
+  }
+  EXPECT_EQ(RegisterName(true, 0), "MRTD");
+  EXPECT_EQ(RegisterName(true, 1), "RTMR 0");
+  EXPECT_EQ(RegisterName(false, 7), "PCR 7");
+}
+
+TEST(EventTypes, HaveTheirNames) {
+  EXPECT_EQ(EventTypeName(kEvSeparator), "EV_SEPARATOR");
+  EXPECT_EQ(EventTypeName(kEvEfiVariableAuthority), "EV_EFI_VARIABLE_AUTHORITY");
+  EXPECT_EQ(EventTypeName(0x42), "type 0x00000042");
 }
 
 TEST(ParseFirmwareLog, HugeCountsAreRefused) {
@@ -82,10 +138,10 @@ TEST(ParseFirmwareLog, BadPcrsAlgorithmsAndLocalitiesAreRefused) {
 TEST(ParseFirmwareLog, SizeAndCountAreBounded) {
   FirmwareLogBuilder many({PcrBank::kSha1});
   for (int i = 0; i < 4097; ++i) many.Event(1, kEvSeparator, {});
-  EXPECT_LT(many.log().size(), kMaxFirmwareLogSize);
+  EXPECT_LT(many.log().size(), kMaxLogFileSize);
   EXPECT_THAT(ParseFirmwareLog(many.log()), HasFault("MALFORMED"));
   FirmwareLogBuilder large;
-  large.Event(1, 1, Bytes(kMaxFirmwareLogSize, 0));
+  large.Event(1, 1, Bytes(kMaxLogFileSize, 0));
   EXPECT_THAT(ParseFirmwareLog(large.log()), HasFault("MALFORMED"));
 }
 

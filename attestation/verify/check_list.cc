@@ -102,8 +102,10 @@ bool CheckList::DemandEqual(std::string name, ByteView expected, ByteView actual
                 std::move(reason));
 }
 
-void CheckList::Append(CheckList other) {
-  std::move(other.checks_.begin(), other.checks_.end(), std::back_inserter(checks_));
+void CheckList::Append(CheckList other) { Append(std::move(other.checks_)); }
+
+void CheckList::Append(std::vector<Check> rows) {
+  std::move(rows.begin(), rows.end(), std::back_inserter(checks_));
 }
 
 Outcome CheckList::outcome() const {

@@ -67,6 +67,7 @@ class CheckList {
 
   // All rows of another list after those of this one.
   void Append(CheckList other);
+  void Append(std::vector<Check> rows);
 
   const std::vector<Check>& checks() const { return checks_; }
   // Malformed where any row is, else untrusted where any row failed or there is none, else trusted.

@@ -3,9 +3,8 @@
 #include <absl/strings/str_cat.h>
 
 #include <array>
-#include <optional>
 
-#include "base/reader.h"
+#include "attestation/verify/event_digest.h"
 
 namespace kedge {
 namespace {
@@ -28,57 +27,32 @@ StatusOr<Bytes> Quoted(const PcrValues& pcrs, PcrIndex pcr) {
   return value->second;
 }
 
-Bytes StartOf(PcrIndex pcr, PcrBank bank, const FirmwareLog& log) {
-  if (pcr >= 17 && pcr <= 22) return Bytes(DigestSize(bank), 0xFF);
-  Bytes value = ZeroPcr(bank);
-  if (pcr == 0) value.back() = log.startup_locality;
-  return value;
-}
-
-// The variable data inside a UEFI_VARIABLE_DATA, which some firmware hashes alone.
-std::optional<ByteView> VariableData(ByteView data) {
-  Reader reader(data);
-  if (!reader.Skip(16).ok()) return std::nullopt;
-  const StatusOr<uint64_t> name_chars = reader.U64Le();
-  if (!name_chars.ok()) return std::nullopt;
-  const StatusOr<uint64_t> size = reader.U64Le();
-  if (!size.ok() || *name_chars > data.size() || *size > data.size()) return std::nullopt;
-  if (!reader.Skip(static_cast<size_t>(*name_chars) * 2).ok()) return std::nullopt;
-  const StatusOr<ByteView> value = reader.Take(static_cast<size_t>(*size));
-  if (!value.ok()) return std::nullopt;
-  return *value;
-}
-
-bool DigestCoversData(uint32_t type) {
-  return type == kEvSeparator || type == kEvEfiAction || type == kEvEfiVariableDriverConfig ||
-         type == kEvSCrtmVersion || type == kEvEfiGptEvent || type == kEvNonhostInfo ||
-         type == kEvEfiVariableBoot || type == kEvEfiVariableBoot2;
-}
-
-bool MayCoverVariableAlone(uint32_t type) {
-  return type == kEvEfiVariableBoot || type == kEvEfiVariableBoot2;
-}
-
-bool DigestFits(const FirmwareEvent& event, PcrBank bank, ByteView digest) {
-  if (Equal(DigestInBank(bank, event.data), digest)) return true;
-  if (!MayCoverVariableAlone(event.type)) return false;
-  const std::optional<ByteView> variable = VariableData(event.data);
-  return variable && Equal(DigestInBank(bank, *variable), digest);
-}
-
-Status CheckBootPcr(PcrBank bank, ByteView quoted, Bytes value) {
-  const Bytes at_handover = value;
-  if (Equal(value, quoted)) return absl::OkStatus();
-  for (std::string_view phase : kPhases) {
-    value = ExtendedPcr(bank, value, AsBytes(phase));
-    if (Equal(value, quoted)) return absl::OkStatus();
-  }
+Status CheckBootPcr(PcrBank bank, ByteView quoted, const Bytes& at_handover) {
+  if (BootPhaseAt(bank, at_handover, quoted)) return absl::OkStatus();
   return Annotate(Differs(kBootPcr, quoted, at_handover), "with no sequence of boot phases");
 }
 
 }  // namespace
 
 std::span<const std::string_view> BootPhaseWords() { return kPhases; }
+
+std::optional<std::string_view> BootPhaseAt(PcrBank bank, ByteView at_handover, ByteView value) {
+  if (Equal(at_handover, value)) return "";
+  Bytes replayed = ToBytes(at_handover);
+  for (std::string_view phase : kPhases) {
+    replayed = ExtendedPcr(bank, replayed, AsBytes(phase));
+    if (Equal(replayed, value)) return phase;
+  }
+  return std::nullopt;
+}
+
+Bytes StartOf(PcrIndex pcr, PcrBank bank, const FirmwareLog& log) {
+  if (log.ccel) return ZeroPcr(bank);
+  if (pcr >= 17 && pcr <= 22) return Bytes(DigestSize(bank), 0xFF);
+  Bytes value = ZeroPcr(bank);
+  if (pcr == 0) value.back() = log.startup_locality;
+  return value;
+}
 
 StatusOr<PcrValues> ReplayFirmwareLog(const FirmwareLog& log, PcrBank bank) {
   PcrValues pcrs;
@@ -102,13 +76,10 @@ StatusOr<PcrValues> ReplayFirmwareLog(const FirmwareLog& log, PcrBank bank) {
 Status CheckEventData(const FirmwareLog& log) {
   for (size_t i = 0; i < log.events.size(); ++i) {
     const FirmwareEvent& event = log.events[i];
-    if (!DigestCoversData(event.type)) continue;
-    for (const auto& [bank, digest] : event.digests) {
-      if (DigestFits(event, bank, digest)) continue;
-      return Refused("EVENT_DIGEST",
-                     absl::StrCat("event ", i, " of type ", absl::Hex(event.type), " on PCR ",
-                                  event.pcr, ": its data does not have its digest"));
-    }
+    if (JudgeEvent(event).trust != EventTrust::kMismatch) continue;
+    return Refused("EVENT_DIGEST", absl::StrCat("event ", i, " (", EventTypeName(event.type),
+                                                ") on ", RegisterName(log.ccel, event.pcr),
+                                                ": its data does not have its digest"));
   }
   return absl::OkStatus();
 }

@@ -1,6 +1,7 @@
 // Replays the logs that come with evidence, and compares them with quoted PCRs. Pure.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,6 +17,14 @@ namespace kedge {
 // The words that systemd-pcrphase(8) extends into PCR 11 after the firmware's log has ended, in
 // order of a boot and its shutdown.
 std::span<const std::string_view> BootPhaseWords();
+
+// The last of those words that leads from PCR 11's value at the end of the firmware's log to
+// `value`, "" where it is still the same, nullopt where no sequence of phases leads there.
+std::optional<std::string_view> BootPhaseAt(PcrBank bank, ByteView at_handover, ByteView value);
+
+// What a register holds before its first event: zero, the startup locality in PCR 0, and ones in
+// the dynamic PCRs 17-22 of a TPM (TPM PC Client Profile 1.05, table 7).
+Bytes StartOf(PcrIndex pcr, PcrBank bank, const FirmwareLog& log);
 
 // The PCRs of `bank` after the log's events (EV_NO_ACTION is never extended; PCR 0 starts at the
 // startup locality). Only PCRs that the log mentions. Fault LOG_REPLAY where the log has no such

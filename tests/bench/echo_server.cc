@@ -6,8 +6,8 @@
 #include <iostream>
 
 #include "attestation/channel_grpc/tls.h"
-#include "tests/bench/benches.h"
 #include "proto/kedge.grpc.pb.h"
+#include "tests/bench/benches.h"
 
 namespace kedge::bench {
 namespace {

@@ -36,8 +36,7 @@ Status EvidenceCrypto::Run(Random& random) const {
                    SealOnce(std::move(hello_key), AsBytes("aad"), Bytes(kHelloSize, 2)));
   RETURN_IF_ERROR(OpenSealed(open_key, AsBytes("aad"), hello).status());
   ASSIGN_OR_RETURN(SecretBytes box_key, HkdfSha256(agreed, salt, AsBytes("box"), kKeySize));
-  RETURN_IF_ERROR(
-      SealOnce(std::move(box_key), AsBytes("aad"), Bytes(kKeySize, 3)).status());
+  RETURN_IF_ERROR(SealOnce(std::move(box_key), AsBytes("aad"), Bytes(kKeySize, 3)).status());
   // Two derivations of a disk's key.
   ASSIGN_OR_RETURN(const SecretBytes kek, HkdfSha256(agreed, salt, AsBytes("kek"), kKeySize));
   RETURN_IF_ERROR(HkdfSha256(kek, salt, AsBytes("dek"), kKeySize).status());
@@ -46,9 +45,9 @@ Status EvidenceCrypto::Run(Random& random) const {
   // The client: its quote, its EK, its invitation.
   ASSIGN_OR_RETURN(const VerifyKey ak, VerifyKey::FromSpki(inputs_.ak_spki));
   RETURN_IF_ERROR(ak.Verify(inputs_.quoted, inputs_.quote_signature));
-  RETURN_IF_ERROR(VerifyEkCertificate(inputs_.ek_certificate, {}, {inputs_.tpm_root_pem},
-                                      absl::Now())
-                      .status());
+  RETURN_IF_ERROR(
+      VerifyEkCertificate(inputs_.ek_certificate, {}, {inputs_.tpm_root_pem}, absl::Now())
+          .status());
   ASSIGN_OR_RETURN(const VerifyKey owner, VerifyKey::FromSpki(inputs_.owner_spki));
   RETURN_IF_ERROR(owner.Verify(inputs_.invitation_message, inputs_.invitation_signature));
   // Its node certificate.

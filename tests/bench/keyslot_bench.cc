@@ -10,13 +10,13 @@
 #include <iterator>
 #include <string>
 
-#include "tests/bench/benches.h"
 #include "house/folders.h"
-#include "tests/bench/measure.h"
 #include "storage/core/luks_header.h"
 #include "storage/core/luks_layout.h"
 #include "storage/luks/crypt_volume.h"
 #include "storage/luks/header_memfd.h"
+#include "tests/bench/benches.h"
+#include "tests/bench/measure.h"
 
 namespace kedge::bench {
 namespace {

@@ -50,10 +50,11 @@ OWNERS = {
     r"grpc(pp)?/": {"attestation/channel_grpc"},
     r"curl/": {"attestation/collateral"},
     r"tss2/": {"attestation/tpm"},
+    r"cbor\.h": {"attestation/parse"},
     r"libcryptsetup\.h": {"storage/luks"},
     r"systemd/": {"base/host"},
     r"google/protobuf/": {"proto/wire"},
-    r"proto/attestation_policy": {"proto/wire"},
+    r"proto/(attestation|tpm)_policy": {"proto/wire"},
     r"proto/kedge": {"attestation/channel_grpc", "proto/wire", "keyservice/server",
                      "keyservice/client", "bootstrapper/join"},
 }

@@ -190,8 +190,6 @@ TdxCollateralFiles TdxMachine::Files() const {
 
 SpkiPins TdxMachine::Roots() const { return {Sha256(root_key.Spki())}; }
 
-TdxPolicy TdxMachine::Policy() {
-  return AnyTdPolicy("the test, which knows no reference values");
-}
+TdxPolicy TdxMachine::Policy() { return AnyTdPolicy("the test, which knows no reference values"); }
 
 }  // namespace kedge::testing
