@@ -14,6 +14,7 @@
 #include "bootstrapper/host/boot_reporter.h"
 #include "bootstrapper/host/node_machine.h"
 #include "bootstrapper/host/stop_timer.h"
+#include "bootstrapper/host/supervise.h"
 #include "bootstrapper/join/key_releaser.h"
 #include "crypto/system_random.h"
 #include "storage/luks/luks_state_disk.h"
@@ -32,11 +33,14 @@ enum ExitCode : int {
 constexpr MessageId kCannotBegin{"6dffd83cb6d84eecb86256892b2963be"};
 // One exchange: a vTPM's quote and activation under load, and the server's own.
 constexpr absl::Duration kExchangeTimeout = absl::Seconds(60);
+// Between a crash and the next try.
+constexpr absl::Duration kCrashPause = absl::Seconds(1);
 // Longer than any single call takes; a worker that says nothing for this long is stuck.
 constexpr absl::Duration kStallLimit = absl::Minutes(4);
 
 struct Arguments {
   Stage stage = Stage::kMeasure;
+  bool supervised = false;
   std::string tcti = kSystemTcti;
   LuksStateDisk::Options disk;
   std::string run_dir = "/run/kedge";
@@ -58,6 +62,8 @@ int ParseArguments(int argc, char** argv, Arguments& arguments, bool& go_on) {
   app.add_option("--stage", stage, "the part of its life that begins")
       ->required()
       ->check(CLI::IsMember({"measure", "initrd", "join"}));
+  app.add_flag("--supervised", arguments.supervised,
+               "begin the stage again if it crashes, instead of ending");
   app.add_option("--tcti", arguments.tcti, "the TPM, as a TCTI loader string")
       ->capture_default_str();
   app.add_option("--device", arguments.disk.device, "the state disk")->capture_default_str();
@@ -162,5 +168,8 @@ int main(int argc, char** argv) {
   arguments.life.build_time = kedge::ImageBuildTime();
   bool go_on = true;
   const int parsed = kedge::ParseArguments(argc, argv, arguments, go_on);
-  return go_on ? kedge::Run(arguments) : parsed;
+  if (!go_on) return parsed;
+  if (!arguments.supervised) return kedge::Run(arguments);
+  return kedge::Supervise([&arguments] { return kedge::Run(arguments); }, kedge::kExitInternal,
+                          kedge::kCrashPause);
 }
