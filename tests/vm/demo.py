@@ -66,7 +66,7 @@ class Demo:
         self.joined(one)
         self.show_time_line(one, "first boot, with init and the formatting of the state disk")
 
-        self._operator.invite(two, by=one)
+        self._operator.invite(two, one)
         two.start()
         self.joined(two)
         self.show_time_line(two, "first boot, with the formatting of the state disk")

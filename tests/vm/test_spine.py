@@ -1,4 +1,4 @@
-"""A cluster's life: init, join, power cuts, full outage, recovery; and the first refusals.
+"""A cluster's life: init, join, power cuts, full outage, recovery.
 
 Limits are several times what the steps take on two idle cores.
 """
@@ -10,7 +10,6 @@ import pathlib
 import shutil
 import subprocess
 
-from kedgevm import tamper
 from kedgevm.testcase import BOOT, ClusterTest
 
 
@@ -30,12 +29,6 @@ def put_random_seed(workspace: pathlib.Path) -> None:
 class SpineTest(ClusterTest):
     def nodes_in_status(self, node) -> dict[str, dict]:
         return {entry["name"]: entry for entry in self.operator.status(node)["nodes"]}
-
-    def reason_in_status(self, node, code: str) -> str:
-        """The owner's reason for the last refusal with this code."""
-        refusals = [r for r in self.operator.status(node).get("refusals", []) if r["code"] == code]
-        self.assertTrue(refusals, f"no refusal {code} in the status")
-        return refusals[-1]["reason"]
 
     def assert_not_joined(self, node) -> None:
         self.assertNotRegex(node.console.text(), r"kedge-bootstrapper: joined")
@@ -91,43 +84,3 @@ class LifeTest(SpineTest):
         self.assert_not_joined(one)
         self.operator.recover(one)
         self.wait_joined(one)
-
-
-class RefusalTest(SpineTest):
-    def test_changed_command_line_is_refused(self):
-        one = self.first_node()
-        two = self.second_node(one)
-        self.change_command_line(two)
-        before = two.state_disk.read_bytes()
-        two.start()
-        two.wait_console(r"IMAGE_NOT_ALLOWED", self.limit(BOOT))
-        self.assertIn("pcr", self.reason_in_status(one, "IMAGE_NOT_ALLOWED").lower())
-        two.power_cut()
-        self.assert_not_joined(two)
-        self.assertEqual(before, two.state_disk.read_bytes(), "a refused node touched its disk")
-
-    def test_another_nodes_disk_is_refused(self):
-        one = self.first_node()
-        two = self.second_node(one, name="node-1")
-        two.start()
-        two.wait_console(r"IDENTITY_MISMATCH", self.limit(BOOT))
-        self.assertIn("node-1", self.reason_in_status(one, "IDENTITY_MISMATCH"))
-        self.assert_not_joined(two)
-
-    def test_unreachable_key_service_is_waited_for(self):
-        one = self.first_node()
-        two = self.second_node(one)
-        one.unplug()
-        two.start()
-        two.wait_console(r"step release waiting: WAITING_FOR_KEYSERVICE \(", self.limit(BOOT))
-        one.plug()
-        self.wait_joined(two)
-
-    def change_command_line(self, node) -> None:
-        disk = node.own_image_disk()
-        uki = self.folder / "changed.efi"
-        tamper.extract_uki(disk, uki)
-        content = uki.read_bytes()
-        self.assertEqual(1, content.count(b" quiet"))
-        uki.write_bytes(content.replace(b" quiet", b" debug"))
-        node.replace_uki(uki)

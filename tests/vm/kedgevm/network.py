@@ -7,13 +7,15 @@ import re
 import subprocess
 
 from .capture import Capture
-from .process import COMMAND_TIMEOUT, ToolError, spawn, stop, tool, wait_until
+from .process import COMMAND_TIMEOUT, ToolError, spawn, stop, tool, wait_for_path, wait_until
+from .relay import Relay
 
 PREFIX = "192.168.77"
 HOST_ADDRESS = f"{PREFIX}.1"
 _BRIDGE = "br0"
 _CAPTURE = pathlib.Path(__file__).with_name("capture.py")
 _DHCP = pathlib.Path(__file__).with_name("dhcp.py")
+_RELAY = pathlib.Path(__file__).with_name("relay.py")
 _counter = itertools.count(1)
 
 
@@ -96,10 +98,24 @@ class Network:
     def capture(self, log: pathlib.Path) -> Capture:
         """Records every frame on the bridge from now on, until close()."""
         with log.open("wb") as out:
-            process = spawn(self.inside("python3", _CAPTURE, _BRIDGE), out, out)
+            process = spawn(self.inside("python3", _CAPTURE, _BRIDGE, log.with_suffix(".pcap")),
+                            out, out)
         self._children.append(process)
         wait_until(lambda: b"started" in log.read_bytes(), 10, "the capture to start")
         return Capture(process, log)
+
+    def relay(self, target: str, port: int, folder: pathlib.Path) -> Relay:
+        """Passes the host's own port on to `target`'s, and keeps what callers say, until close()."""
+        folder.mkdir()
+        process = self.start("python3", _RELAY, "serve", target, port, folder)
+        wait_for_path(folder / "listening", process)
+        return Relay(process, folder)
+
+    def replay(self, said: bytes, target: str, port: int, folder: pathlib.Path) -> bytes:
+        """Says recorded bytes to a server again and returns its answer."""
+        record = folder / "replayed"
+        record.write_bytes(said)
+        return self.run("python3", _RELAY, "replay", target, port, record).stdout
 
     def close(self) -> None:
         """Deletes the namespace and with it every device in it."""

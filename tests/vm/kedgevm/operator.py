@@ -30,6 +30,7 @@ class Operator:
 
     def __init__(self, cluster: Cluster, bin_dir: pathlib.Path, workspace: pathlib.Path):
         self._cluster = cluster
+        self.bin_dir = bin_dir
         self._kedge = (bin_dir / "cli" / "kedge").resolve()
         self.workspace = workspace
 
@@ -68,16 +69,28 @@ class Operator:
     def recover(self, node: Node, **options) -> KedgeResult:
         return self.kedge("recover", "--endpoint", self.endpoint(node), **options)
 
-    def invite(self, node: Node, by: Node, name: str | None = None) -> None:
-        """Invites `node` to join the cluster of `by`, under its own name unless told otherwise."""
+    def invite(self, node: Node, *services: Node | str, name: str | None = None) -> None:
+        """Invites `node` to join the cluster at `services` (nodes or "address:port"), under its own
+        name unless told otherwise."""
         name = name or node.name
         path = self.workspace / f"{node.name}.invitation.json"
+        endpoints = [word for service in services for word in (
+            "--endpoint", self.endpoint(service) if isinstance(service, Node) else service)]
         self.kedge("invite", "--node", name, "--role", "worker", "--address",
-                   f"{node.address}/24", "--endpoint", self.endpoint(by), "--output", path)
+                   f"{node.address}/24", *endpoints, "--output", path)
         node.set_invitation(path.read_bytes())
 
     def status(self, node: Node) -> dict:
         return self.kedge("--json", "status", "--endpoint", self.endpoint(node)).json()
+
+    def nodes(self, service: Node) -> dict[str, dict]:
+        """The registry, by name."""
+        return {entry["name"]: entry for entry in self.status(service)["nodes"]}
+
+    def refusals(self, service: Node, code: str) -> list[dict]:
+        """The owner's view of what was refused with this code, oldest first."""
+        return [entry for entry in self.status(service).get("refusals", [])
+                if entry["code"] == code]
 
     @staticmethod
     def endpoint(node: Node) -> str:

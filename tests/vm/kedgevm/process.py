@@ -21,13 +21,15 @@ def _die_with_parent() -> None:
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def spawn(argv: list[object], stdout: int | IO, stderr: int | IO) -> subprocess.Popen:
+def spawn(argv: list[object], stdout: int | IO, stderr: int | IO,
+          text: bool = False) -> subprocess.Popen:
     """Starts a process that the kernel kills when this one ends.
 
     Call it from the main thread: the kernel ties the child's life to the thread that made it.
     """
     return subprocess.Popen([str(part) for part in argv], stdin=subprocess.DEVNULL, stdout=stdout,
-                            stderr=stderr, preexec_fn=_die_with_parent, start_new_session=True)
+                            stderr=stderr, preexec_fn=_die_with_parent, start_new_session=True,
+                            text=text)
 
 
 def stop(process: subprocess.Popen | None) -> None:

@@ -1,14 +1,24 @@
 """What a hostile host does to a machine that is off."""
 
+import hashlib
 import os
 import pathlib
 import struct
+import subprocess
+from collections.abc import Callable
 
 from . import uefi_variables
 from .gpt import partitions
 from .process import tool
 
 _UKI_PATH = "EFI/BOOT/BOOTX64.EFI"
+_BLOCK = 4096
+# docs/FORMATS.md, "State disk header and token".
+_LUKS_COPY = 16384
+_LUKS_BINARY = 4096
+_LUKS_CHECKSUM = 448
+_LUKS_CHECKSUM_FIELD = 64
+_LUKS_DATA = 16 << 20
 
 
 def flip_byte(disk: pathlib.Path, offset: int) -> None:
@@ -33,6 +43,43 @@ def swap_files(one: pathlib.Path, other: pathlib.Path) -> None:
     os.rename(one, between)
     os.rename(other, one)
     os.rename(between, other)
+
+
+def copy_disk(source: pathlib.Path, target: pathlib.Path) -> None:
+    """Takes or puts back a copy, which needs no more room than the original."""
+    subprocess.run(["cp", "--sparse=always", source, target], check=True, timeout=60)
+
+
+def longest_change(before: bytes, after: bytes) -> tuple[int, int]:
+    """(offset, size) of the longest run of 4 KiB blocks of the data area that differ."""
+    best, start = (0, 0), None
+    for offset in range(_LUKS_DATA, len(after) + 1, _BLOCK):
+        differs = before[offset:offset + _BLOCK] != after[offset:offset + _BLOCK]
+        if differs and start is None:
+            start = offset
+        elif not differs and start is not None:
+            best = max(best, (offset - start, start))
+            start = None
+    size, start = best
+    return start, size
+
+
+def change_luks_header(disk: pathlib.Path, change: Callable[[str], str]) -> None:
+    """Changes the JSON text of both copies of a LUKS2 header, and makes the checksums fit."""
+    with disk.open("r+b") as stream:
+        for start in (0, _LUKS_COPY):
+            stream.seek(start)
+            header = bytearray(stream.read(_LUKS_COPY))
+            old = header[_LUKS_BINARY:].rstrip(b"\0").decode()
+            new = change(old).encode()
+            if new == old.encode():
+                raise ValueError(f"{disk}: the header's text did not change")
+            header[_LUKS_BINARY:] = new.ljust(_LUKS_COPY - _LUKS_BINARY, b"\0")
+            field = slice(_LUKS_CHECKSUM, _LUKS_CHECKSUM + _LUKS_CHECKSUM_FIELD)
+            header[field] = bytes(_LUKS_CHECKSUM_FIELD)
+            header[field] = hashlib.sha256(header).digest().ljust(_LUKS_CHECKSUM_FIELD, b"\0")
+            stream.seek(start)
+            stream.write(header)
 
 
 def replace_uki(image_disk: pathlib.Path, uki: pathlib.Path) -> None:

@@ -2,11 +2,13 @@
 
 import pathlib
 import shutil
+import subprocess
 import tempfile
 import unittest
 
 from kedgevm import tamper, uefi_variables
 
+_HEADER = pathlib.Path(__file__).resolve().parents[2] / "testdata/storage/disk-v1/header.bin"
 _VARIABLES = pathlib.Path("/usr/share/OVMF/OVMF_VARS.fd")
 
 
@@ -33,6 +35,27 @@ class TamperTest(unittest.TestCase):
         one, other = self.file("one", b"1"), self.file("other", b"2")
         tamper.swap_files(one, other)
         self.assertEqual((b"2", b"1"), (one.read_bytes(), other.read_bytes()))
+
+    def test_longest_change_is_found_among_others(self):
+        before = bytearray(24 << 20)
+        after = bytearray(before)
+        for start, size in ((0, 1 << 20), (17 << 20, 8192), (18 << 20, 65536), (20 << 20, 4096)):
+            after[start:start + size] = b"x" * size
+        self.assertEqual((18 << 20, 65536), tamper.longest_change(bytes(before), bytes(after)))
+        after[-4096:] = b"y" * 4096  # a run may end with the disk
+        self.assertEqual((18 << 20, 65536), tamper.longest_change(bytes(before), bytes(after)))
+
+    def test_change_luks_header_keeps_the_checksums_right(self):
+        disk = self.folder / "disk"
+        shutil.copyfile(_HEADER, disk)
+        with disk.open("r+b") as stream:
+            stream.truncate(32 << 20)
+        tamper.change_luks_header(disk, lambda text: text.replace("aes-xts", "cipher_null"))
+        done = subprocess.run(["cryptsetup", "luksDump", disk], capture_output=True, text=True,
+                              timeout=30, check=True)
+        self.assertIn("cipher_null-plain64", done.stdout)
+        with self.assertRaises(ValueError):
+            tamper.change_luks_header(disk, lambda text: text)
 
     def test_set_variable_appends_and_replaces(self):
         flash = self.folder / "vars.fd"

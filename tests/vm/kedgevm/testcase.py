@@ -4,6 +4,7 @@ import dataclasses
 import pathlib
 import shutil
 import unittest
+from collections.abc import Callable
 
 from .cluster import Cluster
 from .node import Node, NodeOptions
@@ -26,6 +27,24 @@ class Settings:
 
 
 settings = Settings()
+_at_end: list[Callable[[], None]] = []
+
+
+def at_end(action: Callable[[], None]) -> None:
+    """Does this after the last test."""
+    _at_end.append(action)
+
+
+def full_only(test):
+    """Marks a test, or a class of them, that takes too long for every run."""
+    test.full_only = True
+    return test
+
+
+def finish() -> None:
+    """For tests/vm/run: what at_end() collected, the last first."""
+    while _at_end:
+        _at_end.pop()()
 
 
 class VmTest(unittest.TestCase):
@@ -72,7 +91,7 @@ class ClusterTest(VmTest):
     def second_node(self, first: Node, variant: str = "test", name: str | None = None) -> Node:
         """node-2: made and invited; it is off."""
         node = self.cluster.add_node("node-2", variant)
-        self.operator.invite(node, by=first, name=name)
+        self.operator.invite(node, first, name=name)
         return node
 
     def wait_joined(self, node: Node, after: int = 0) -> None:
