@@ -122,5 +122,6 @@ def make(base: pathlib.Path, root: pathlib.Path, project: pathlib.Path, identity
     remove_units_of(missing, units)
     # What is enabled here is what our own units of the initrd ask for.
     enabled = [path.name for source in sources for path in sorted(source.iterdir())
-               if "\n[Install]\n" in path.read_text() and (units / path.name).exists()]
+               if path.is_file() and "\n[Install]\n" in path.read_text()
+               and (units / path.name).exists()]
     run_inside(target, "systemctl", "--root=/", "enable", *enabled)

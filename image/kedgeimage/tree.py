@@ -13,6 +13,7 @@ from .identity import Identity
 
 PROGRAMS = ("kedge-bootstrapper", "kedge-disk-grow", "kedge-keyservice")
 TEST_PROGRAMS = ("kedge-testd",)
+TEST_LIBRARIES = ("kedge-testkill.so",)
 
 # Where the project's unit folders go in an image.
 _SYSTEMD_FOLDERS = {
@@ -167,15 +168,17 @@ def make_root(base: pathlib.Path, project: pathlib.Path, bin_dir: pathlib.Path,
     run("cp", "-a", "--reflink=auto", base, target)
     test = identity.variant == "test"
     missing = []
-    for program in PROGRAMS + (TEST_PROGRAMS if test else ()):
-        binary = find_program(bin_dir, program)
+    wanted = [(name, "usr/bin", 0o755) for name in PROGRAMS + (TEST_PROGRAMS if test else ())]
+    wanted += [(name, "usr/lib", 0o644) for name in (TEST_LIBRARIES if test else ())]
+    for name, folder, mode in wanted:
+        binary = find_program(bin_dir, name)
         if binary:
-            install(binary, target / "usr/bin" / program, 0o755)
-            run("strip", "--strip-unneeded", target / "usr/bin" / program)
+            install(binary, target / folder / name, mode)
+            run("strip", "--strip-unneeded", target / folder / name)
         elif allow_missing:
-            missing.append(program)
+            missing.append(name)
         else:
-            raise BuildError(f"no {program} under {bin_dir}: build it first")
+            raise BuildError(f"no {name} under {bin_dir}: build it first")
     for source, there in _SYSTEMD_FOLDERS.items():
         if (project / source).is_dir():
             copy_onto(project / source, target / there)

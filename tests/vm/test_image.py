@@ -16,6 +16,10 @@ SHELLS_AND_LOGINS = {"sh", "bash", "dash", "busybox", "sulogin", "agetty", "logi
                      "systemd-sulogin-shell", "systemd-debug-generator", "kedge-testd"}
 ONLY_IN_THE_TEST_INITRD = {
     "etc/systemd/system/initrd.target.wants/kedge-testd.service",
+    "usr/lib/systemd/system/kedge-bootstrapper-initrd.service.d",
+    "usr/lib/systemd/system/kedge-bootstrapper-initrd.service.d/50-testkill.conf",
+    "usr/lib/systemd/system/kedge-measure.service.d",
+    "usr/lib/systemd/system/kedge-measure.service.d/50-testkill.conf",
     "usr/lib/systemd/system/kedge-testd.service",
 }
 

@@ -6,14 +6,17 @@ from kedgevm import NodeOptions
 from kedgevm.testcase import BOOT, VmTest
 
 WAYS_IN = ("agetty", "getty", "login", "sulogin", "su", "sudo", "runuser", "sshd", "passwd",
-           "kedge-testd", "systemd-sulogin-shell", "systemd-run", "systemd-nspawn",
+           "kedge-testd", "kedge-testkill.so", "systemd-sulogin-shell", "systemd-run", "systemd-nspawn",
            "systemd-debug-generator", "systemd-getty-generator", "systemd-run-generator")
 UNITS_WITH_A_SHELL = ("*getty*", "debug-shell.service", "rescue.*", "kedge-testd*",
                       "systemd-firstboot*", "*ask-password*", "ctrl-alt-del.target")
 ONLY_IN_THE_TEST_IMAGE = {
     "./etc/systemd/system/multi-user.target.wants/kedge-testd.service",
     "./usr/bin/kedge-testd",
+    "./usr/lib/kedge-testkill.so",
     "./usr/lib/systemd/system-preset/40-testd.preset",
+    "./usr/lib/systemd/system/kedge-bootstrapper.service.d",
+    "./usr/lib/systemd/system/kedge-bootstrapper.service.d/50-testkill.conf",
     "./usr/lib/systemd/system/kedge-testd.service",
 }
 
