@@ -1,7 +1,9 @@
 // One function a command. They return their answer and print nothing but progress.
 #pragma once
 
+#include <cstdint>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -65,6 +67,8 @@ StatusOr<Answer> VerifyCluster(const Environment& env, const Common& common,
 
 struct RecoverOptions {
   std::string endpoint;
+  // The owner takes the coordinator's disk that shows this counter, though the receipt is newer.
+  std::optional<uint64_t> accept_disk_counter;
 };
 StatusOr<Answer> Recover(const Environment& env, const Common& common,
                          const RecoverOptions& options);

@@ -28,8 +28,13 @@ StatusOr<Answer> Recover(const Environment& env, const Common& common,
   Progress(env, "checking the machine at " + options.endpoint);
   ASSIGN_OR_RETURN(const client::SeenService learnt, service.Learn(policy, {}));
   Progress(env, "handing the seed to " + DescribeMachine(learnt));
-  ASSIGN_OR_RETURN(const client::SeenService recovered,
-                   service.Recover(manifest, receipt, share.salt, seed, owner, policy, learnt));
+  ASSIGN_OR_RETURN(const client::RecoverOutcome outcome,
+                   service.Recover(manifest, receipt, share.salt, seed, owner, policy, learnt,
+                                   options.accept_disk_counter));
+  if (outcome.receipt) {
+    RETURN_IF_ERROR(workspace.KeepFresherReceipt(*outcome.receipt).status());
+  }
+  const client::SeenService& recovered = outcome.service;
 
   return Answer{
       .text = absl::StrCat("recovered    cluster ", manifest.cluster(), " in ", recovered.node,

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "keyservice/core/node_registry.h"
 #include "cli/evidence_commands.h"
 
 namespace kedge::cli {
@@ -135,6 +136,11 @@ void AddRecover(CLI::App& app, Options& o, Call& call) {
   CLI::App* command = app.add_subcommand(
       "recover", "after an outage of all control planes: hand the seed to the checked coordinator");
   command->add_option("--endpoint", o.recover.endpoint, kEndpointHelp)->required();
+  command
+      ->add_option("--accept-disk-counter", o.recover.accept_disk_counter,
+                   "take the coordinator's disk that shows this counter for the newest one, "
+                   "although the receipt knows of a newer; what was written since is lost")
+      ->check(CLI::Range(uint64_t{0}, kMaxDiskCounter));
   command->callback(
       [&] { call = [&o](const Environment& env) { return Recover(env, o.common, o.recover); }; });
 }

@@ -240,6 +240,37 @@ TEST_F(CliTest, StatusShowsNodesAndRefusals) {
   EXPECT_EQ(json.at("machine").at("verdict"), "trusted");
 }
 
+// The owner's receipt follows the coordinator's disk, and never goes back.
+TEST_F(CliTest, StatusKeepsAFresherReceiptAndNoOlderOne) {
+  ASSERT_EQ(InitCluster().code, ExitCode::kGood);
+  const auto status_at = [this](uint64_t counter) {
+    Receipt receipt = *service_.receipt;
+    receipt.coordinator_disk_counter = counter;
+    receipt = SignReceipt(receipt, *service_.identity).value();
+    auto json = nlohmann::json::parse(StatusJson(*service_.receipt));
+    json["receipt"] = nlohmann::json::parse(wire::PrintReceipt(receipt).value());
+    json["nodes"][1]["disk_counter"] = "7";
+    json["nodes"][1]["next_disk_counter"] = "8";
+    json["nodes"][1]["warning"] = "TPM counter behind: vTPM replaced or rolled back";
+    service_.status_json = json.dump();
+    const Ended ended = Kedge({"status", "--endpoint", "a:1"});
+    EXPECT_EQ(ended.code, ExitCode::kGood) << ended.err;
+    return ended.out;
+  };
+  const auto kept = [this] {
+    return wire::ParseReceipt(AsBytes(File("receipt.json"))).value().coordinator_disk_counter;
+  };
+  const std::string shown = status_at(5);
+  EXPECT_NE(shown.find("fresher: node-1's disk at counter 5"), std::string::npos) << shown;
+  EXPECT_NE(shown.find("7 or 8"), std::string::npos) << shown;
+  EXPECT_NE(shown.find("WARNING      node-2: TPM counter behind"), std::string::npos) << shown;
+  EXPECT_EQ(kept(), 5U);
+  EXPECT_EQ(status_at(4).find("fresher"), std::string::npos);
+  EXPECT_EQ(kept(), 5U);
+  status_at(6);
+  EXPECT_EQ(kept(), 6U);
+}
+
 TEST_F(CliTest, StatusOfAServiceThatWaitsIsFourAndSaysForWhat) {
   ASSERT_EQ(InitCluster().code, ExitCode::kGood);
   service_.PowerCut();
@@ -363,6 +394,23 @@ TEST_F(CliTest, RecoverBringsTheClusterBack) {
   const Ended again = Kedge({"recover", "--endpoint", "a:1"});
   EXPECT_EQ(again.code, ExitCode::kRefused);
   EXPECT_EQ(ended.out.find("seedshare.key"), std::string::npos);
+}
+
+TEST_F(CliTest, RecoverTakesAnOlderDiskOnlyOnTheOwnersWord) {
+  ASSERT_EQ(InitCluster().code, ExitCode::kGood);
+  service_.PowerCut();
+  service_.change_recover = [this](v1::RecoverResult& result) {
+    Receipt receipt = *service_.receipt;
+    receipt.coordinator_disk_counter = 12;
+    *result.mutable_receipt() = wire::ToWire(SignReceipt(receipt, *service_.identity).value());
+  };
+  EXPECT_EQ(Kedge({"recover", "--endpoint", "a:1", "--accept-disk-counter", "-1"}).code,
+            ExitCode::kMalformed);
+  const Ended ended = Kedge({"recover", "--endpoint", "a:1", "--accept-disk-counter", "7"});
+  EXPECT_EQ(ended.code, ExitCode::kGood) << ended.err;
+  EXPECT_EQ(service_.requests.back().recover().accept_disk_counter(), 7U);
+  EXPECT_EQ(wire::ParseReceipt(AsBytes(File("receipt.json"))).value().coordinator_disk_counter, 12U)
+      << "a fresher receipt is kept";
 }
 
 TEST_F(CliTest, RecoverWithTheShareOfAnotherClusterIsOne) {

@@ -27,15 +27,32 @@ std::string DescribePcr15(const client::NodeRow& node, const std::string& expect
   return Short(node.pcr15) + (node.pcr15 == expected ? "" : " OTHER CLUSTER");
 }
 
+std::string DescribeCounter(const client::NodeRow& node) {
+  std::string out = absl::StrCat(node.disk_counter);
+  if (node.next_disk_counter != 0) absl::StrAppend(&out, " or ", node.next_disk_counter);
+  if (node.disk_accepted) absl::StrAppend(&out, " (accepted)");
+  return out;
+}
+
+std::string WarningsText(const client::ServiceStatus& status) {
+  std::string out;
+  for (const client::NodeRow& node : status.nodes) {
+    if (!node.warning.empty()) {
+      absl::StrAppend(&out, "WARNING      ", node.name, ": ", node.warning, "\n");
+    }
+  }
+  return out;
+}
+
 std::string NodesText(const client::ServiceStatus& status, const Receipt& receipt) {
-  Table table({"NODE", "ROLE", "STATE", "IMAGE", "CLUSTERID (PCR 15)", "DISK", "IDENTITY",
-               "EVIDENCE", "VERDICT", "LAST SEEN"});
+  Table table({"NODE", "ROLE", "STATE", "IMAGE", "CLUSTERID (PCR 15)", "DISK", "COUNTER",
+               "IDENTITY", "EVIDENCE", "VERDICT", "LAST SEEN"});
   const std::string expected = ExpectedPcr15(receipt);
   bool host_run = false;
   for (const client::NodeRow& node : status.nodes) {
     table.Add({node.name, node.role, node.state, node.image, DescribePcr15(node, expected),
-               node.disk, DescribeIdentity(node), node.evidence_level, node.verdict,
-               node.last_seen});
+               node.disk, DescribeCounter(node), DescribeIdentity(node), node.evidence_level,
+               node.verdict, node.last_seen});
     host_run = host_run || node.evidence_level == ToString(EvidenceLevel::kHostVtpm);
   }
   if (status.nodes.empty()) return "no nodes known yet\n";
@@ -103,6 +120,14 @@ StatusOr<Answer> ShowStatus(const Environment& env, const Common& common,
   if (!status.problem.empty()) {
     absl::StrAppend(&answer.text, "PROBLEM      ", status.problem, ": nothing is released\n");
   }
+  if (status.receipt) {
+    ASSIGN_OR_RETURN(const bool kept, workspace.KeepFresherReceipt(*status.receipt));
+    if (kept) {
+      absl::StrAppend(&answer.text, "receipt      fresher: ", status.node, "'s disk at counter ",
+                      status.receipt->coordinator_disk_counter, "\n");
+    }
+  }
+  absl::StrAppend(&answer.text, WarningsText(status));
   absl::StrAppend(&answer.text, "\n", NodesText(status, receipt), "\n", RefusalsText(status));
   return answer;
 }

@@ -1,8 +1,14 @@
 #include "cli/workspace.h"
 
+#include <absl/cleanup/cleanup.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_format.h>
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
 
 #include "base/host/files.h"
 #include "base/names.h"
@@ -114,6 +120,20 @@ Status Workspace::Create(std::string_view name, std::string_view content) const 
 
 Status Workspace::CreateSecret(std::string_view name, const SecretBytes& content) const {
   return CreateSecretFileAtomically(Path(name), content, 0600);
+}
+
+StatusOr<bool> Workspace::KeepFresherReceipt(const Receipt& receipt) const {
+  const int folder = open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder < 0) return absl::ErrnoToStatus(errno, absl::StrCat("cannot open ", folder_));
+  const auto unlock = absl::MakeCleanup([folder] { close(folder); });
+  if (flock(folder, LOCK_EX) != 0) {
+    return absl::ErrnoToStatus(errno, absl::StrCat("cannot lock ", folder_));
+  }
+  ASSIGN_OR_RETURN(const Receipt held, LoadReceipt());
+  if (!IsFresher(receipt, held)) return false;
+  ASSIGN_OR_RETURN(const std::string text, wire::PrintReceipt(receipt));
+  RETURN_IF_ERROR(WriteFileAtomically(Path(kReceiptFile), AsBytes(text), 0644));
+  return true;
 }
 
 }  // namespace kedge::cli

@@ -38,6 +38,9 @@ class Workspace {
   // New files only: what is there is never replaced. Secrets get mode 0600, the rest 0644.
   Status Create(std::string_view name, std::string_view content) const;
   Status CreateSecret(std::string_view name, const SecretBytes& content) const;
+  // Puts `receipt`, which is verified, in the place of receipt.json where it is fresher; returns
+  // whether it was. An older one is never put back, whatever runs at the same time.
+  StatusOr<bool> KeepFresherReceipt(const Receipt& receipt) const;
 
  private:
   StatusOr<Bytes> Load(std::string_view name, size_t max, std::string_view made_by) const;

@@ -65,6 +65,12 @@ Status RequireSameMachine(const SeenService& seen, const SeenService& learnt) {
                    ToHex(learnt.ek.identity.value), ", got ", ToHex(seen.ek.identity.value)));
 }
 
+// A later receipt of the cluster whose identity key the owner knows.
+Status CheckReceipt(const Receipt& receipt, ByteView service_key_spki) {
+  ASSIGN_OR_RETURN(const VerifyKey identity, VerifyKey::FromSpki(service_key_spki));
+  return VerifyReceipt(receipt, identity);
+}
+
 }  // namespace
 
 struct KeyServiceClient::Credential {
@@ -221,11 +227,12 @@ StatusOr<InitOutcome> KeyServiceClient::Init(const Manifest& manifest, const Sig
   return CheckInitAnswer(answer.result, manifest, std::move(answer.service));
 }
 
-StatusOr<SeenService> KeyServiceClient::Recover(const Manifest& manifest, const Receipt& receipt,
-                                                ByteView salt, const SecretBytes& seed,
-                                                const SigningKey& owner,
-                                                const ServicePolicy& policy,
-                                                const SeenService& learnt) {
+StatusOr<RecoverOutcome> KeyServiceClient::Recover(const Manifest& manifest, const Receipt& receipt,
+                                                   ByteView salt, const SecretBytes& seed,
+                                                   const SigningKey& owner,
+                                                   const ServicePolicy& policy,
+                                                   const SeenService& learnt,
+                                                   std::optional<uint64_t> accept_disk_counter) {
   RETURN_IF_ERROR(RequirePhase(learnt, kAwaitingSeed));
   RETURN_IF_ERROR(RequireTrusted(learnt));
   if (!Equal(learnt.ek.identity.value, receipt.coordinator_id)) {
@@ -237,6 +244,7 @@ StatusOr<SeenService> KeyServiceClient::Recover(const Manifest& manifest, const 
   ASSIGN_OR_RETURN(const Credential credential, MakeCredentialFor(learnt));
   v1::Request request;
   request.mutable_recover()->set_coordinator_id(Text(receipt.coordinator_id));
+  if (accept_disk_counter) request.mutable_recover()->set_accept_disk_counter(*accept_disk_counter);
   v1::RecoverPayload payload;
   *payload.mutable_receipt() = wire::ToWire(receipt);
   payload.set_manifest(Text(manifest.bytes()));
@@ -263,7 +271,12 @@ StatusOr<SeenService> KeyServiceClient::Recover(const Manifest& manifest, const 
   if (!Equal(AsBytes(message.cluster_id()), receipt.cluster_id)) {
     return NotConsistent("it recovered another cluster than the receipt's");
   }
-  return std::move(answer.service);
+  RecoverOutcome out{.service = std::move(answer.service), .receipt = std::nullopt};
+  if (message.has_receipt()) {
+    ASSIGN_OR_RETURN(out.receipt, wire::FromWire(message.receipt()));
+    RETURN_IF_ERROR(CheckReceipt(*out.receipt, receipt.service_key_spki));
+  }
+  return out;
 }
 
 StatusOr<ServiceStatus> KeyServiceClient::GetStatus(const ClientPins& pins, const SigningKey& owner,
@@ -283,6 +296,9 @@ StatusOr<ServiceStatus> KeyServiceClient::GetStatus(const ClientPins& pins, cons
   ServiceStatus out;
   out.service = std::move(answer.service);
   RETURN_IF_ERROR(ParseStatus(answer.result.box->secret, &out));
+  // Without pins there is no cluster yet, and nothing to keep.
+  if (pins.service_key_spki.empty()) out.receipt.reset();
+  if (out.receipt) RETURN_IF_ERROR(CheckReceipt(*out.receipt, pins.service_key_spki));
   return out;
 }
 

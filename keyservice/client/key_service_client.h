@@ -34,6 +34,11 @@ struct InitOutcome {
   bool trust_on_first_use = false;  // the machine had no invitation that names the owner
 };
 
+struct RecoverOutcome {
+  SeenService service;
+  std::optional<Receipt> receipt;  // verified; the owner keeps it where it is fresher
+};
+
 // Carries one exchange to the service: RunExchange in programs, a stream in memory in tests.
 using ExchangeRunner = std::function<StatusOr<ExchangeResult>(const ClientExchange&)>;
 
@@ -57,12 +62,15 @@ class KeyServiceClient {
                              const ServicePolicy& policy, const SeenService& learnt);
 
   // Hands `seed` to the machine `learnt`, once it has proved itself. The service must then sign
-  // under the cluster's identity key of `receipt`.
-  StatusOr<SeenService> Recover(const Manifest& manifest, const Receipt& receipt, ByteView salt,
-                                const SecretBytes& seed, const SigningKey& owner,
-                                const ServicePolicy& policy, const SeenService& learnt);
+  // under the cluster's identity key of `receipt`. `accept_disk_counter`: the owner takes the
+  // coordinator's disk that shows this counter, whatever the receipt says.
+  StatusOr<RecoverOutcome> Recover(const Manifest& manifest, const Receipt& receipt, ByteView salt,
+                                   const SecretBytes& seed, const SigningKey& owner,
+                                   const ServicePolicy& policy, const SeenService& learnt,
+                                   std::optional<uint64_t> accept_disk_counter = std::nullopt);
 
-  // The owner's view of the cluster. Without pins only a service that waits for its owner answers.
+  // The owner's view of the cluster; a receipt in it is verified under the pinned key. Without pins
+  // only a service that waits for its owner answers.
   StatusOr<ServiceStatus> GetStatus(const ClientPins& pins, const SigningKey& owner,
                                     const ServicePolicy& policy);
 

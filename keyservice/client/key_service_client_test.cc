@@ -6,6 +6,7 @@
 #include "crypto/x509.h"
 #include "keyservice/client/testing/scripted_service.h"
 #include "keyservice/core/testing/test_cluster.h"
+#include "proto/wire/receipt.h"
 
 namespace kedge::client {
 namespace {
@@ -40,14 +41,15 @@ class ClientTest : public ::testing::Test {
     ASSIGN_OR_RETURN(const SeenService learnt, client_.Learn(InitPolicy(), {}));
     return client_.Init(manifest_, TestOwnerKey(), InitPolicy(), learnt);
   }
-  StatusOr<SeenService> RecoverCluster(const InitOutcome& made) {
+  StatusOr<RecoverOutcome> RecoverCluster(const InitOutcome& made,
+                                          std::optional<uint64_t> accept = std::nullopt) {
     ServicePolicy policy = InitPolicy();
     policy.init_data = std::nullopt;
     ASSIGN_OR_RETURN(const SeenService learnt, client_.Learn(policy, {}));
     ASSIGN_OR_RETURN(const SecretBytes seed,
                      OpenSeedShare(made.seed_shares[0], TestSeedShareKey()));
     return client_.Recover(manifest_, made.receipt, made.seed_shares[0].salt, seed, TestOwnerKey(),
-                           policy, learnt);
+                           policy, learnt, accept);
   }
 
   void SetUp() override { ASSERT_OK(service_.node.Measure(InitDataEvent(AsBytes("invitation")))); }
@@ -246,7 +248,8 @@ TEST_F(ClientTest, AShareOfAnotherSeedIsNoticed) {
 TEST_F(ClientTest, RecoverHandsTheSeedToTheCoordinator) {
   ASSERT_OK_AND_ASSIGN(const InitOutcome made, MakeCluster());
   service_.PowerCut();
-  ASSERT_OK_AND_ASSIGN(const SeenService recovered, RecoverCluster(made));
+  ASSERT_OK_AND_ASSIGN(const RecoverOutcome outcome, RecoverCluster(made));
+  const SeenService& recovered = outcome.service;
   EXPECT_EQ(recovered.ek.identity, made.service.ek.identity);
   EXPECT_EQ(service_.phase, "SERVING");
   EXPECT_EQ(service_.uploaded->size(), 64U);
@@ -353,6 +356,36 @@ TEST_F(ClientTest, StatusComesFromThePinnedService) {
   EXPECT_EQ(status.refusals[0].count, 3U);
   EXPECT_EQ(status.refusals[0].node, "evil?[2J") << "no control characters reach a terminal";
   EXPECT_EQ(service_.proofs.back(), ProofType::kOwner);
+}
+
+TEST_F(ClientTest, StatusBringsAReceiptOfTheClusterAndNoOther) {
+  ASSERT_OK_AND_ASSIGN(const InitOutcome made, MakeCluster());
+  Receipt newer = made.receipt;
+  newer.coordinator_disk_counter = 9;
+  const auto status_with = [this](const Receipt& receipt) {
+    service_.status_json =
+        R"({"phase": "SERVING", "receipt": )" + wire::PrintReceipt(receipt).value() + "}";
+  };
+  status_with(SignReceipt(newer, *service_.identity).value());
+  ASSERT_OK_AND_ASSIGN(const ServiceStatus status,
+                       client_.GetStatus(PinsOf(made.receipt), TestOwnerKey(), ServingPolicy()));
+  EXPECT_EQ(status.receipt->coordinator_disk_counter, 9U);
+  status_with(newer);
+  EXPECT_THAT(client_.GetStatus(PinsOf(made.receipt), TestOwnerKey(), ServingPolicy()),
+              HasFault("RECEIPT_NOT_AUTHENTIC"));
+  status_with(SignReceipt(newer, SigningKey::Generate(Curve::kP256).value()).value());
+  EXPECT_THAT(client_.GetStatus(PinsOf(made.receipt), TestOwnerKey(), ServingPolicy()),
+              HasFault("RECEIPT_NOT_AUTHENTIC"));
+}
+
+TEST_F(ClientTest, RecoverSendsWhatTheOwnerAccepts) {
+  ASSERT_OK_AND_ASSIGN(const InitOutcome made, MakeCluster());
+  service_.PowerCut();
+  ASSERT_OK(RecoverCluster(made));
+  EXPECT_FALSE(service_.requests.back().recover().has_accept_disk_counter());
+  service_.PowerCut();
+  ASSERT_OK(RecoverCluster(made, 0));
+  EXPECT_TRUE(service_.requests.back().recover().has_accept_disk_counter());
 }
 
 TEST_F(ClientTest, StatusIsRefusedFromAServiceWithoutThePinnedKey) {

@@ -4,6 +4,7 @@
 
 #include "proto/kedge.pb.h"
 #include "proto/wire/json.h"
+#include "proto/wire/receipt.h"
 
 namespace kedge::client {
 namespace {
@@ -39,6 +40,7 @@ StatusOr<NodeRow> FromWire(const v1::NodeStatus& node) {
               .disk_counter = node.disk_counter(),
               .next_disk_counter = node.next_disk_counter(),
               .disk_accepted = node.disk_accepted(),
+              .warning = Shown(node.warning()),
               .refused_identity_kind = Shown(node.refused_identity_kind()),
               .refused_identity = Shown(node.refused_identity()),
               .refused_time = Shown(node.refused_time()),
@@ -79,6 +81,9 @@ Status ParseStatus(const SecretBytes& json, ServiceStatus* out) {
   out->manifest_generation = message.manifest_generation();
   out->store_attached = message.store_attached();
   out->problem = Shown(message.problem());
+  if (message.has_receipt()) {
+    ASSIGN_OR_RETURN(out->receipt, wire::FromWire(message.receipt()));
+  }
   for (const v1::NodeStatus& node : message.nodes()) {
     ASSIGN_OR_RETURN(out->nodes.emplace_back(), FromWire(node));
   }

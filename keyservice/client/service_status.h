@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "base/secret_bytes.h"
 #include "base/status.h"
 #include "keyservice/client/service_check.h"
+#include "keyservice/core/receipt.h"
 
 namespace kedge::client {
 
@@ -31,6 +33,7 @@ struct NodeRow {
   uint64_t disk_counter = 0;
   uint64_t next_disk_counter = 0;  // 0: none pending
   bool disk_accepted = false;
+  std::string warning;
   // The machine that last asked under this name in vain, and when.
   std::string refused_identity_kind;
   std::string refused_identity;
@@ -66,6 +69,7 @@ struct ServiceStatus {
   std::string problem;  // fault that stops every release; else empty
   std::vector<NodeRow> nodes;
   std::vector<RefusalRow> refusals;
+  std::optional<Receipt> receipt;  // not verified yet
 };
 
 // The content of a status box: kedge.v1.StatusAnswer in strict JSON, text without control

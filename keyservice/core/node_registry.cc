@@ -235,6 +235,13 @@ Status CarryCounters(const NodeEntry& granted, NodeEntry& own) {
   return absl::OkStatus();
 }
 
+Status CheckRegistryCounter(const NodeEntry& own, uint64_t receipt_counter) {
+  if (own.disk_counter >= receipt_counter) return absl::OkStatus();
+  NodeEntry expected = own;
+  expected.disk_counter_floor = receipt_counter;
+  return StaleDisk(expected, own.disk_counter);
+}
+
 Status AcceptDiskCounter(NodeEntry& entry, uint64_t counter) {
   if (entry.state == kRevoked) {
     return Refused("NODE_REVOKED", absl::StrCat("node ", entry.name, " is revoked"));

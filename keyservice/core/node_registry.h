@@ -129,6 +129,9 @@ Status AcknowledgeCounter(NodeEntry& entry, uint64_t reported);
 // already. Fault STALE_DISK where `own` was acknowledged beyond them: what the header shows is
 // older than what the disk holds.
 Status CarryCounters(const NodeEntry& granted, NodeEntry& own);
+// `own` is in a registry that was read from the disk which it is about: it was acknowledged at
+// least as far as the owner's receipt says. Fault STALE_DISK.
+Status CheckRegistryCounter(const NodeEntry& own, uint64_t receipt_counter);
 // The owner takes the disk that shows `counter` for the node's, whatever was acknowledged: the way
 // out of STALE_DISK. What comes next is beyond every counter that was ever granted, so that no
 // other copy of the disk becomes current again. Faults NODE_REVOKED, NOT_FORMATTED;

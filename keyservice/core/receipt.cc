@@ -8,14 +8,17 @@ namespace kedge {
 
 Bytes ReceiptMessage(const Receipt& receipt) {
   LpWriter writer;
-  writer.Add("kedge/1 receipt").Add(kReceiptFormat).Add(receipt.cluster_id);
+  writer.Add("kedge/1 receipt").Add(receipt.counted ? kReceiptFormat : kReceiptFormat1);
+  writer.Add(receipt.cluster_id);
   writer.Add(receipt.service_key_spki).Add(TransitionMessage(receipt.latest));
   writer.Add(receipt.latest.signature).Add(receipt.coordinator_node).Add(receipt.coordinator_id);
   writer.Add(receipt.measurement_salt);
+  if (receipt.counted) writer.AddU64(receipt.coordinator_disk_counter);
   return std::move(writer).Take();
 }
 
 StatusOr<Receipt> SignReceipt(Receipt receipt, const SigningKey& identity) {
+  receipt.counted = true;
   receipt.service_key_spki = identity.public_key().spki();
   ASSIGN_OR_RETURN(receipt.signature, identity.Sign(ReceiptMessage(receipt)));
   return receipt;
@@ -28,6 +31,21 @@ Status VerifyReceipt(const Receipt& receipt, const VerifyKey& identity) {
   }
   return Refused("RECEIPT_NOT_AUTHENTIC",
                  "the receipt was not signed by the identity key of this cluster");
+}
+
+bool IsFresher(const Receipt& candidate, const Receipt& held) {
+  const bool same_cluster = candidate.cluster_id == held.cluster_id &&
+                            candidate.service_key_spki == held.service_key_spki &&
+                            candidate.measurement_salt == held.measurement_salt;
+  if (!same_cluster || candidate.latest.generation < held.latest.generation ||
+      candidate.coordinator_disk_counter < held.coordinator_disk_counter) {
+    return false;
+  }
+  if (candidate.latest.generation > held.latest.generation) return true;
+  return candidate.latest.manifest_digest == held.latest.manifest_digest &&
+         candidate.coordinator_node == held.coordinator_node &&
+         candidate.coordinator_id == held.coordinator_id &&
+         candidate.coordinator_disk_counter > held.coordinator_disk_counter;
 }
 
 Status CheckFreshness(const Transition& on_disk, const Transition& receipt) {

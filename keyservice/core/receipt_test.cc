@@ -19,6 +19,7 @@ class ReceiptTest : public ::testing::Test {
     receipt.coordinator_node = "node-1";
     receipt.coordinator_id = Bytes(32, 9);
     receipt.measurement_salt.fill(5);
+    receipt.coordinator_disk_counter = 6;
     ASSERT_OK_AND_ASSIGN(receipt_, SignReceipt(receipt, identity_));
   }
 
@@ -43,6 +44,8 @@ TEST_F(ReceiptTest, EveryFieldIsSigned) {
       [](Receipt& r) { r.coordinator_node = "node-2"; },
       [](Receipt& r) { r.coordinator_id[0] ^= 1; },
       [](Receipt& r) { r.measurement_salt[0] ^= 1; },
+      [](Receipt& r) { r.coordinator_disk_counter = 7; },
+      [](Receipt& r) { r.counted = false; },
       [](Receipt& r) { r.signature[8] ^= 1; },
       [](Receipt& r) { r.signature.clear(); },
   };
@@ -52,6 +55,41 @@ TEST_F(ReceiptTest, EveryFieldIsSigned) {
     EXPECT_THAT(VerifyReceipt(changed, identity_.public_key()), HasFault("RECEIPT_NOT_AUTHENTIC"))
         << "change " << i;
   }
+}
+
+// As signed before disks were counted: its counter is nobody's word, and 0.
+TEST_F(ReceiptTest, FormatOneStillVerifies) {
+  Receipt old = receipt_;
+  old.counted = false;
+  old.coordinator_disk_counter = 0;
+  ASSERT_OK_AND_ASSIGN(old.signature, identity_.Sign(ReceiptMessage(old)));
+  EXPECT_OK(VerifyReceipt(old, identity_.public_key()));
+  old.counted = true;
+  EXPECT_THAT(VerifyReceipt(old, identity_.public_key()), HasFault("RECEIPT_NOT_AUTHENTIC"));
+}
+
+TEST_F(ReceiptTest, FresherSaysMoreAndLessInNothing) {
+  const auto with = [this](uint64_t generation, uint64_t counter) {
+    Receipt other = receipt_;
+    other.latest.generation = generation;
+    other.coordinator_disk_counter = counter;
+    return other;
+  };
+  EXPECT_FALSE(IsFresher(receipt_, receipt_));
+  EXPECT_TRUE(IsFresher(with(1, 7), receipt_));
+  EXPECT_FALSE(IsFresher(with(1, 5), receipt_));
+  EXPECT_TRUE(IsFresher(with(2, 6), receipt_));
+  EXPECT_FALSE(IsFresher(with(2, 5), receipt_));
+  EXPECT_FALSE(IsFresher(with(0, 9), receipt_));
+  Receipt other = with(2, 9);
+  other.cluster_id[0] ^= 1;
+  EXPECT_FALSE(IsFresher(other, receipt_));
+  other = with(1, 9);
+  other.latest.manifest_digest[0] ^= 1;
+  EXPECT_FALSE(IsFresher(other, receipt_)) << "a fork";
+  other = with(1, 9);
+  other.coordinator_id[0] ^= 1;
+  EXPECT_FALSE(IsFresher(other, receipt_)) << "another machine's disk";
 }
 
 TEST_F(ReceiptTest, AnOlderDiskIsARollback) {

@@ -101,9 +101,10 @@ Bytes ToWire(const InitResult& result) {
   return wire::PrintBinary(message);
 }
 
-Bytes RecoverResultToWire(const LiveCluster& cluster) {
+Bytes RecoverResultToWire(const LiveCluster& cluster, const std::optional<Receipt>& receipt) {
   v1::RecoverResult message;
   message.set_cluster_id(Text(cluster.facts().cluster_id));
+  if (receipt) *message.mutable_receipt() = wire::ToWire(*receipt);
   return wire::PrintBinary(message);
 }
 
@@ -132,6 +133,7 @@ StatusOr<std::string> PrintStatus(const ServiceReport& report) {
     message.set_cluster(report.cluster->manifest().cluster());
     message.set_manifest_generation(report.cluster->manifest().generation());
   }
+  if (report.receipt) *message.mutable_receipt() = wire::ToWire(*report.receipt);
   for (const NodeEntry& entry : report.nodes) ToWire(entry, message.add_nodes());
   for (const RefusalEntry& refusal : report.refusals) {
     v1::RefusalRecord* out = message.add_refusals();

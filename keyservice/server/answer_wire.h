@@ -1,6 +1,7 @@
 // Answers to the wire. Pure.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,7 +35,7 @@ struct InitResult {
   bool trust_on_first_use = false;
 };
 Bytes ToWire(const InitResult& result);
-Bytes RecoverResultToWire(const LiveCluster& cluster);
+Bytes RecoverResultToWire(const LiveCluster& cluster, const std::optional<Receipt>& receipt);
 
 // What the service shows of its own machine beside its evidence.
 struct CoordinatorProof {
@@ -55,6 +56,7 @@ struct ServiceReport {
   std::string problem;
   std::vector<NodeEntry> nodes;
   std::vector<RefusalEntry> refusals;
+  std::optional<Receipt> receipt;
 };
 // kedge.v1.StatusAnswer as JSON.
 StatusOr<std::string> PrintStatus(const ServiceReport& report);

@@ -3,6 +3,8 @@
 #include <absl/strings/cord.h>
 #include <absl/strings/str_cat.h>
 
+#include <algorithm>
+
 #include "keyservice/server/cluster_records.h"
 #include "keyservice/server/service_log.h"
 
@@ -78,6 +80,7 @@ Status KeyService::AttachStore(std::unique_ptr<Store> medium) {
 Status KeyService::Attach(std::unique_ptr<Store> medium) {
   const std::optional<NodeEntry> detached =
       cluster_ ? nodes_.Find(cluster_->facts().coordinator_node) : std::nullopt;
+  const uint64_t receipt_counter = cluster_ ? cluster_->receipt().coordinator_disk_counter : 0;
   // A cluster that is known from the owner's receipt alone has records somewhere: a fresh disk is
   // one that was put back.
   const bool expect_records = cluster_ && cluster_->record().provisional;
@@ -94,16 +97,20 @@ Status KeyService::Attach(std::unique_ptr<Store> medium) {
   RETURN_IF_ERROR(nodes_.Load(parts_.store));
   RETURN_IF_ERROR(LoadRefusals());
   if (!cluster_ || *found != AttachableStore::Found::kFilled) return absl::OkStatus();
-  return TakeOwnEntry(detached);
+  return TakeOwnEntry(detached, receipt_counter);
 }
 
 // These records were on this node's own state disk. It is formatted, even if the power went before
 // the node could say so; and its counters are what it was granted before they could be read.
-Status KeyService::TakeOwnEntry(const std::optional<NodeEntry>& detached) {
+Status KeyService::TakeOwnEntry(const std::optional<NodeEntry>& detached,
+                                uint64_t receipt_counter) {
   std::optional<NodeEntry> own = nodes_.Find(cluster_->facts().coordinator_node);
   if (!own) return absl::OkStatus();
   if (own->state == RegistryState::kEnrolled || own->state == RegistryState::kFormatting) {
     own->state = RegistryState::kFormatted;
+  }
+  if (!detached || !detached->disk_accepted) {
+    RETURN_IF_ERROR(CheckRegistryCounter(*own, receipt_counter));
   }
   if (detached) RETURN_IF_ERROR(CarryCounters(*detached, *own));
   return nodes_.Put(parts_.store, *own);
@@ -248,7 +255,8 @@ StatusOr<ClusterPtr> KeyService::Initialise(Manifest manifest,
   return cluster;
 }
 
-StatusOr<ClusterPtr> KeyService::Recover(KeyTree keys, ClusterRecord record, Manifest manifest) {
+StatusOr<ClusterPtr> KeyService::Recover(KeyTree keys, ClusterRecord record, Manifest manifest,
+                                         std::optional<uint64_t> accept_disk_counter) {
   absl::MutexLock lock(&mutex_);
   RETURN_IF_ERROR(kedge::CheckAnswered(phase_, RequestKind::kRecover));
   record.provisional = true;
@@ -257,26 +265,56 @@ StatusOr<ClusterPtr> KeyService::Recover(KeyTree keys, ClusterRecord record, Man
   if (parts_.store.attached()) {
     // The disk is open already (this is not the initrd): its records decide at once.
     cluster_ = cluster;
-    const Status taken = TakeRecords();
+    Status taken = TakeRecords();
+    if (taken.ok()) taken = nodes_.Load(parts_.store);
+    const auto own = nodes_.Find(cluster->facts().coordinator_node);
+    if (taken.ok() && own && !accept_disk_counter) {
+      taken = CheckRegistryCounter(*own, cluster->receipt().coordinator_disk_counter);
+    }
     if (!taken.ok()) {
       cluster_ = nullptr;
       return taken;
     }
     RETURN_IF_ERROR(parts_.vault.Keep(cluster->keys().seed()));
-    RETURN_IF_ERROR(nodes_.Load(parts_.store));
     phase_ = ServicePhase::kServing;
   } else {
-    const ClusterFacts& facts = cluster->facts();
-    if (!facts.coordinator_node.empty()) {
-      RETURN_IF_ERROR(nodes_.Put(parts_.store, {.name = facts.coordinator_node,
-                                                .role = std::string(kRoleControlPlane),
-                                                .state = RegistryState::kFormatted,
-                                                .identity = facts.coordinator}));
-    }
+    RETURN_IF_ERROR(PutProvisionalEntry(*cluster, accept_disk_counter));
     RETURN_IF_ERROR(Serve(cluster));
   }
   LogPhase(phase_, "recovered");
   return cluster_;
+}
+
+// This node, as far as the owner's receipt knows it.
+Status KeyService::PutProvisionalEntry(const LiveCluster& cluster,
+                                       std::optional<uint64_t> accept_disk_counter) {
+  const ClusterFacts& facts = cluster.facts();
+  if (facts.coordinator_node.empty()) return absl::OkStatus();
+  const uint64_t floor = cluster.receipt().coordinator_disk_counter;
+  NodeEntry entry{.name = facts.coordinator_node,
+                  .role = std::string(kRoleControlPlane),
+                  .state = RegistryState::kFormatted,
+                  .identity = facts.coordinator};
+  if (accept_disk_counter) {
+    entry.disk_counter = floor;
+    // It may have been granted since the receipt was made.
+    entry.next_disk_counter = floor + 1;
+    RETURN_IF_ERROR(kedge::AcceptDiskCounter(entry, *accept_disk_counter));
+    LogDiskAccepted(entry);
+  } else {
+    entry.disk_counter_floor = floor;
+  }
+  return nodes_.Put(parts_.store, entry);
+}
+
+StatusOr<std::optional<Receipt>> KeyService::NewestReceipt() const {
+  absl::MutexLock lock(&mutex_);
+  if (!cluster_) return std::optional<Receipt>();
+  uint64_t counter = cluster_->receipt().coordinator_disk_counter;
+  const auto own = nodes_.Find(cluster_->facts().coordinator_node);
+  if (own && parts_.store.attached()) counter = std::max(counter, own->disk_counter);
+  ASSIGN_OR_RETURN(Receipt receipt, cluster_->ReceiptAt(counter));
+  return std::optional<Receipt>(std::move(receipt));
 }
 
 // Records first, then the seed, then the phase: cut off in between, the service waits again.
@@ -326,7 +364,8 @@ ServiceReport KeyService::Report() const {
           .store_attached = parts_.store.attached(),
           .problem = problem_.ok() ? "" : FaultCode(problem_),
           .nodes = nodes_.All(),
-          .refusals = refusals_.All()};
+          .refusals = refusals_.All(),
+          .receipt = std::nullopt};
 }
 
 std::string KeyService::Describe() const {

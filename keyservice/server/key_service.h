@@ -101,8 +101,13 @@ class KeyService {
 
   // The first manifest: makes the cluster, keeps the seed in the vault, serves.
   StatusOr<ClusterPtr> Initialise(Manifest manifest, const HardwareIdentity& coordinator);
-  // After an outage. WRONG_SEED and every other fault leave the service waiting.
-  StatusOr<ClusterPtr> Recover(KeyTree keys, ClusterRecord record, Manifest manifest);
+  // After an outage. WRONG_SEED and every other fault leave the service waiting. The receipt's
+  // counter is what this node's own disk must at least show (fault STALE_DISK, at its release or
+  // once its records are read), unless the owner accepts the disk that shows `accept_disk_counter`.
+  StatusOr<ClusterPtr> Recover(KeyTree keys, ClusterRecord record, Manifest manifest,
+                               std::optional<uint64_t> accept_disk_counter);
+  // What the owner should keep from now on; nullopt where there is no cluster yet.
+  StatusOr<std::optional<Receipt>> NewestReceipt() const;
 
   ServiceReport Report() const;
   // For every date that is judged or written: EffectiveNow of this machine.
@@ -115,7 +120,10 @@ class KeyService {
   Status Resume() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Status TakeRecords() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Status Attach(std::unique_ptr<Store> medium) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  Status TakeOwnEntry(const std::optional<NodeEntry>& detached)
+  Status TakeOwnEntry(const std::optional<NodeEntry>& detached, uint64_t receipt_counter)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Status PutProvisionalEntry(const LiveCluster& cluster,
+                             std::optional<uint64_t> accept_disk_counter)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Status CheckSeen(const ClusterPtr& seen) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Status Serve(ClusterPtr cluster) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -91,6 +91,12 @@ StatusOr<ClusterPtr> LiveCluster::Open(KeyTree keys, ClusterRecord record,
                                     std::move(record), std::move(facts)));
 }
 
+StatusOr<Receipt> LiveCluster::ReceiptAt(uint64_t coordinator_disk_counter) const {
+  Receipt receipt = record_.receipt;
+  receipt.coordinator_disk_counter = coordinator_disk_counter;
+  return SignReceipt(std::move(receipt), *identity_);
+}
+
 StatusOr<SecretBytes> LiveCluster::DiskKey(std::string_view id) const {
   ASSIGN_OR_RETURN(const SecretBytes kek, keys_.Kek(kKekEpoch));
   return DeriveDek(kek, "state-disk", id, kDekGeneration);

@@ -45,6 +45,9 @@ class LiveCluster {
   const std::shared_ptr<const SigningKey>& identity_key() const { return identity_; }
   const KeyTree& keys() const { return keys_; }
 
+  // The record's receipt, signed anew with this counter of the coordinator's disk.
+  StatusOr<Receipt> ReceiptAt(uint64_t coordinator_disk_counter) const;
+
   // Of the volume `id` = "NODE/VOLUME".
   StatusOr<SecretBytes> DiskKey(std::string_view id) const;
   // For the kubelet of `node`: O=system:nodes, CN=system:node:NODE, valid from one hour ago for one

@@ -127,10 +127,12 @@ class RecoverHandler final : public Handler {
                          .ca_certificate_pem = {},
                          .receipt = payload_.receipt,
                          .provisional = true};
-    ASSIGN_OR_RETURN(
-        const ClusterPtr cluster,
-        context_.service.Recover(*std::move(keys), std::move(record), *std::move(manifest_)));
-    return UploadResult{.result = RecoverResultToWire(*cluster), .key = cluster->identity_key()};
+    ASSIGN_OR_RETURN(const ClusterPtr cluster,
+                     context_.service.Recover(*std::move(keys), std::move(record),
+                                              *std::move(manifest_), request_.accept_disk_counter));
+    ASSIGN_OR_RETURN(const std::optional<Receipt> receipt, context_.service.NewestReceipt());
+    return UploadResult{.result = RecoverResultToWire(*cluster, receipt),
+                        .key = cluster->identity_key()};
   }
 
  private:
@@ -157,7 +159,7 @@ class StatusHandler final : public Handler {
   }
 
   StatusOr<ServerAnswer> Answer() override {
-    ASSIGN_OR_RETURN(const std::string text, PrintStatus(context_.service.Report()));
+    ASSIGN_OR_RETURN(const std::string text, StatusText());
     ASSIGN_OR_RETURN(SecretBytes boxed, SecretBytes::CopyOf(AsBytes(text)));
     return ServerAnswer{
         .payload = proof_,
@@ -174,6 +176,12 @@ class StatusHandler final : public Handler {
     const VerifyKey* invited = InvitedOwner(context_.service);
     if (invited == nullptr) return NotOwner("this machine knows no owner yet");
     return VerifyOwnerProof(proof, message, *invited);
+  }
+
+  StatusOr<std::string> StatusText() const {
+    ServiceReport report = context_.service.Report();
+    ASSIGN_OR_RETURN(report.receipt, context_.service.NewestReceipt());
+    return PrintStatus(report);
   }
 
   HandlerContext context_;

@@ -229,6 +229,140 @@ TEST_F(RecoverTest, ADamagedRecordStopsEverything) {
   EXPECT_THAT(world_.client().Release(NodeTwo()), HasFault("STORE_CORRUPT"));
 }
 
+// The coordinator's own disk, counted from outage to outage by the owner's receipt.
+class CoordinatorDiskTest : public RecoverTest {
+ protected:
+  // A whole boot: recovered, released, opened, advanced and acknowledged.
+  void BootAt(uint64_t counter) {
+    world_.Boot(StateDiskContent::kLuks2);
+    ASSERT_OK(RecoverWith(world_.owner(), receipt_, world_.Seed()));
+    ASSERT_OK_AND_ASSIGN(const TestRelease release, ReleaseAt(counter));
+    EXPECT_EQ(release.disk_counter, counter);
+    EXPECT_EQ(release.next_disk_counter, counter + 1);
+    ASSERT_OK(world_.OpenDisk());
+    ASSERT_OK(Advanced(counter + 1));
+    receipt_ = Newest();
+    EXPECT_EQ(receipt_.coordinator_disk_counter, counter + 1);
+  }
+  StatusOr<TestRelease> ReleaseAt(uint64_t counter) {
+    NodeAsk ask = OwnAsk();
+    ask.disk_counter = counter;
+    return world_.client().Release(ask);
+  }
+  Status Advanced(uint64_t counter) {
+    NodeAsk ask = OwnAsk();
+    ask.disk_counter = counter;
+    return world_.client().Report(ask, "ADVANCED", kHeader);
+  }
+  StatusOr<Bytes> RecoverAccepting(uint64_t counter) {
+    return Unpinned().Recover(world_.owner(), receipt_, world_.manifest(),
+                              world_.init().shares[0].salt, world_.Seed(), world_.CoordinatorId(),
+                              counter);
+  }
+  // As `kedge status` brings it.
+  Receipt Newest() {
+    const auto receipt = world_.service().NewestReceipt();
+    EXPECT_OK(receipt);
+    const VerifyKey key = VerifyKey::FromSpki((*receipt)->service_key_spki).value();
+    EXPECT_OK(VerifyReceipt(**receipt, key));
+    return **receipt;
+  }
+  void SetUp() override {
+    RecoverTest::SetUp();
+    receipt_ = world_.init().receipt;
+    BootAt(0);
+    world_.KeepDiskAs("at-1");
+    BootAt(1);
+    BootAt(2);
+  }
+
+  Receipt receipt_;
+};
+
+TEST_F(CoordinatorDiskTest, AnOlderCopyGetsNoKeyAndTheOwnerSeesBothCounters) {
+  world_.Boot(StateDiskContent::kLuks2);
+  ASSERT_OK(RecoverWith(world_.owner(), receipt_, world_.Seed()));
+  EXPECT_THAT(ReleaseAt(1), HasFault("STALE_DISK"));
+  EXPECT_THAT(ReleaseAt(2), HasFault("STALE_DISK"));
+  ASSERT_OK_AND_ASSIGN(const v1::StatusAnswer status, world_.client().GetStatus(world_.owner()));
+  const v1::RefusalRecord& refusal = *status.refusals().rbegin();
+  EXPECT_EQ(refusal.code(), "STALE_DISK");
+  EXPECT_THAT(refusal.reason(),
+              ::testing::HasSubstr("at counter 2, expected at least 3 by the owner's receipt"));
+  EXPECT_EQ(status.receipt().coordinator_disk_counter(), 3u);
+  EXPECT_OK(ReleaseAt(3));
+}
+
+TEST_F(CoordinatorDiskTest, AnOlderReceiptIsALowerFloor) {
+  receipt_ = world_.init().receipt;
+  BootAt(3);
+}
+
+// Cut off after the disk was advanced and before it was acknowledged, again and again.
+TEST_F(CoordinatorDiskTest, BootsThatWereCutOffAreNoRollBack) {
+  for (uint64_t counter = 3; counter < 6; ++counter) {
+    world_.Boot(StateDiskContent::kLuks2);
+    ASSERT_OK(RecoverWith(world_.owner(), receipt_, world_.Seed()));
+    ASSERT_OK(ReleaseAt(counter));
+    if (counter == 4) {
+      ASSERT_OK(world_.OpenDisk());
+    }
+  }
+  BootAt(6);
+}
+
+// Acknowledged while the registry is on its way from the disk.
+TEST_F(CoordinatorDiskTest, AnAcknowledgementBeforeTheStoreMovedIsCarriedOver) {
+  world_.Boot(StateDiskContent::kLuks2);
+  ASSERT_OK(RecoverWith(world_.owner(), receipt_, world_.Seed()));
+  ASSERT_OK(ReleaseAt(3));
+  ASSERT_OK(Advanced(4));
+  EXPECT_EQ(Newest().coordinator_disk_counter, 3u) << "not on the disk yet";
+  ASSERT_OK(world_.OpenDisk());
+  EXPECT_EQ(Newest().coordinator_disk_counter, 4u);
+  // The service of the real root finds its old grant in /run, and the acknowledgement on the disk.
+  ASSERT_OK(world_.RestartService());
+  ASSERT_OK(world_.OpenDisk());
+  EXPECT_EQ(Newest().coordinator_disk_counter, 4u);
+}
+
+// The newest header over the file system of an older copy.
+TEST_F(CoordinatorDiskTest, AnOlderRegistryStopsEverything) {
+  world_.Boot(StateDiskContent::kLuks2);
+  ASSERT_OK(RecoverWith(world_.owner(), receipt_, world_.Seed()));
+  ASSERT_OK(ReleaseAt(3));
+  world_.PutDiskBack("at-1");
+  EXPECT_THAT(world_.OpenDisk(), HasFault("STALE_DISK"));
+  EXPECT_THAT(world_.client().Release(NodeTwo()), HasFault("STALE_DISK"));
+  ASSERT_OK_AND_ASSIGN(const v1::StatusAnswer status, world_.client().GetStatus(world_.owner()));
+  EXPECT_EQ(status.problem(), "STALE_DISK");
+}
+
+TEST_F(CoordinatorDiskTest, AnOlderRegistryIsNotRecoveredWithTheDiskOpen) {
+  world_.PutDiskBack("at-1");
+  world_.Boot(StateDiskContent::kLuks2);
+  ASSERT_OK(world_.OpenDisk());
+  EXPECT_THAT(RecoverWith(world_.owner(), receipt_, world_.Seed()), HasFault("STALE_DISK"));
+  EXPECT_EQ(Phase(), ServicePhase::kAwaitingSeed);
+}
+
+TEST_F(CoordinatorDiskTest, TheOwnerAcceptsTheOlderCopy) {
+  world_.PutDiskBack("at-1");
+  world_.Boot(StateDiskContent::kLuks2);
+  ASSERT_OK(RecoverAccepting(1));
+  EXPECT_THAT(ReleaseAt(0), HasFault("STALE_DISK"));
+  EXPECT_THAT(ReleaseAt(4), HasFault("STALE_DISK")) << "of the lost copy";
+  ASSERT_OK_AND_ASSIGN(const TestRelease release, ReleaseAt(1));
+  EXPECT_TRUE(release.disk_accepted);
+  EXPECT_EQ(release.next_disk_counter, 5u) << "4 may be on the lost copy";
+  ASSERT_OK(world_.OpenDisk());
+  EXPECT_FALSE(IsFresher(Newest(), receipt_)) << "an owner's receipt never goes back";
+  ASSERT_OK(Advanced(5));
+  EXPECT_TRUE(IsFresher(Newest(), receipt_));
+  receipt_ = Newest();
+  BootAt(5);
+}
+
 // The service of the real root: the disk is open, the seed was lost with the keyring.
 TEST_F(RecoverTest, RecoversWithTheDiskOpen) {
   world_.Boot(StateDiskContent::kLuks2);

@@ -73,7 +73,10 @@ StatusOr<Request> FromWire(const v1::InitRequest& message) {
 
 StatusOr<Request> FromWire(const v1::RecoverRequest& message) {
   RETURN_IF_ERROR(Digest(message.coordinator_id(), "coordinator_id").status());
-  return RecoverRequest{.coordinator_id = ToBytes(message.coordinator_id())};
+  RecoverRequest out{.coordinator_id = ToBytes(message.coordinator_id()),
+                     .accept_disk_counter = std::nullopt};
+  if (message.has_accept_disk_counter()) out.accept_disk_counter = message.accept_disk_counter();
+  return out;
 }
 
 StatusOr<Request> FromWire(const v1::NodeCommandRequest& message) {

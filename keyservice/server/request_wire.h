@@ -36,6 +36,7 @@ struct InitRequest {
 };
 struct RecoverRequest {
   Bytes coordinator_id;
+  std::optional<uint64_t> accept_disk_counter;
 };
 struct StatusRequest {};
 struct VerifyRequest {};

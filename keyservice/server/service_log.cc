@@ -12,6 +12,7 @@ constexpr MessageId kPhase{"2a3ef680ce384afebbdf127065b64b1d"};
 constexpr MessageId kAttach{"92cb35025bd44881b4c026a05e828c71"};
 constexpr MessageId kRelease{"dddb074d76b4467dac6e916a588a5a6b"};
 constexpr MessageId kTpmCounterBehind{"c7a4f4b1e9d24c06b3f18a5d0e6c2b97"};
+constexpr MessageId kDiskAccepted{"5b0d1c0e6a7f4b8f9a3f2f1d7d2c9e64"};
 constexpr MessageId kReport{"70e37a9a24354e58b36b9e7decd2c9c7"};
 constexpr MessageId kCommand{"8fe88cec8a4f4d58a74e4d8f8c19f5b1"};
 constexpr MessageId kRefusal{"c1ad130e3e504a9a8503566282608aad"};
@@ -43,6 +44,13 @@ void LogRelease(const NodeEntry& entry, ReleaseOrder order) {
       {{"KEDGE_NODE", entry.name},
        {"KEDGE_STATE", Text(ToString(entry.state))},
        {"KEDGE_IDENTITY", ToHex(entry.identity.value)}});
+}
+
+void LogDiskAccepted(const NodeEntry& entry) {
+  Log(LogLevel::kWarning, kDiskAccepted,
+      absl::StrCat("the owner accepts the disk of ", entry.name, " at counter ",
+                   entry.disk_counter),
+      {{"KEDGE_NODE", entry.name}, {"KEDGE_DISK_COUNTER", absl::StrCat(entry.disk_counter)}});
 }
 
 void LogReport(const NodeEntry& entry) {

@@ -15,6 +15,8 @@ void LogPhase(ServicePhase phase, std::string_view why);
 void LogAttach(const Status& status);
 void LogRelease(const NodeEntry& entry, ReleaseOrder order);
 void LogReport(const NodeEntry& entry);
+// At a recovery; of other nodes' disks LogCommand tells.
+void LogDiskAccepted(const NodeEntry& entry);
 void LogCommand(const NodeCommand& command, const NodeEntry& entry, std::string_view owner);
 // Refusals with their reason; finished exchanges at debug level.
 void LogExchange(const ExchangeEvent& event, const Peer& peer);

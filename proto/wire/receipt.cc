@@ -51,10 +51,15 @@ v1::Transition ToWire(const Transition& transition) {
 }
 
 StatusOr<Receipt> FromWire(const v1::Receipt& message) {
-  if (message.format() != kReceiptFormat) {
+  Receipt out;
+  out.counted = message.format() == kReceiptFormat;
+  if (!out.counted && message.format() != kReceiptFormat1) {
     return Malformed(absl::StrCat("receipt: format is not '", std::string(kReceiptFormat), "'"));
   }
-  Receipt out;
+  if (!out.counted && message.coordinator_disk_counter() != 0) {
+    return Malformed("receipt: format v1 has no coordinator_disk_counter");
+  }
+  out.coordinator_disk_counter = message.coordinator_disk_counter();
   ASSIGN_OR_RETURN(out.cluster_id, Exactly<32>(message.cluster_id(), "cluster_id"));
   ASSIGN_OR_RETURN(out.service_key_spki,
                    Between(message.service_key_spki(), kMaxKey, "service_key_spki"));
@@ -70,13 +75,14 @@ StatusOr<Receipt> FromWire(const v1::Receipt& message) {
 
 v1::Receipt ToWire(const Receipt& receipt) {
   v1::Receipt out;
-  out.set_format(std::string(kReceiptFormat));
+  out.set_format(std::string(receipt.counted ? kReceiptFormat : kReceiptFormat1));
   out.set_cluster_id(Text(receipt.cluster_id));
   out.set_service_key_spki(Text(receipt.service_key_spki));
   *out.mutable_latest() = ToWire(receipt.latest);
   out.set_coordinator_node(receipt.coordinator_node);
   out.set_coordinator_id(Text(receipt.coordinator_id));
   out.set_measurement_salt(Text(receipt.measurement_salt));
+  out.set_coordinator_disk_counter(receipt.coordinator_disk_counter);
   out.set_signature(Text(receipt.signature));
   return out;
 }

@@ -17,6 +17,7 @@ Receipt TestReceipt(const SigningKey& identity) {
   receipt.coordinator_node = "node-1";
   receipt.coordinator_id = Bytes(32, 9);
   receipt.measurement_salt.fill(5);
+  receipt.coordinator_disk_counter = uint64_t{1} << 60;
   return SignReceipt(receipt, identity).value();
 }
 
@@ -28,6 +29,20 @@ TEST(ReceiptFile, SurvivesWithItsSignatures) {
   EXPECT_OK(VerifyReceipt(read, identity.public_key()));
   EXPECT_EQ(ReceiptMessage(read), ReceiptMessage(made));
   EXPECT_EQ(read.latest, made.latest);
+  EXPECT_EQ(read.coordinator_disk_counter, uint64_t{1} << 60);
+}
+
+TEST(ReceiptFile, FormatOneIsReadWithoutACounter) {
+  const SigningKey identity = SigningKey::Generate(Curve::kP256).value();
+  Receipt old = TestReceipt(identity);
+  old.counted = false;
+  auto json = nlohmann::json::parse(PrintReceipt(old).value());
+  EXPECT_EQ(json.at("format"), "kedge.receipt.v1");
+  EXPECT_THAT(ParseReceipt(AsBytes(json.dump())), HasFault("MALFORMED"));
+  json.erase("coordinator_disk_counter");
+  ASSERT_OK_AND_ASSIGN(const Receipt read, ParseReceipt(AsBytes(json.dump())));
+  EXPECT_FALSE(read.counted);
+  EXPECT_EQ(read.coordinator_disk_counter, 0u);
 }
 
 TEST(ReceiptFile, RefusesMissingAndMisshapenFields) {

@@ -104,6 +104,15 @@ void ServiceWorld::DamageDisk(const std::string& file) const {
   fs::resize_file(path, fs::file_size(path) - 1);
 }
 
+void ServiceWorld::KeepDiskAs(const std::string& name) const {
+  fs::copy(DiskPath(), directory_.path() + "/" + name, fs::copy_options::recursive);
+}
+
+void ServiceWorld::PutDiskBack(const std::string& name) const {
+  WipeDisk();
+  fs::copy(directory_.path() + "/" + name, DiskPath(), fs::copy_options::recursive);
+}
+
 void ServiceWorld::WipeDisk() const { fs::remove_all(DiskPath()); }
 
 Bytes ServiceWorld::CoordinatorId() {

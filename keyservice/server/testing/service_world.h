@@ -46,6 +46,9 @@ class ServiceWorld {
   // What a host can do to disks.
   void CopyDiskTo(const ServiceWorld& other) const;
   void WipeDisk() const;
+  // A copy of the disk's records, under a name; and that copy in the disk's place.
+  void KeepDiskAs(const std::string& name) const;
+  void PutDiskBack(const std::string& name) const;
   void DamageDisk(const std::string& file) const;
   // /run is gone, though the machine runs on.
   void LoseRun();

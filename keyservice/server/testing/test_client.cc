@@ -147,9 +147,11 @@ StatusOr<TestInit> TestClient::Init(const SigningKey& owner, ByteView manifest,
 
 StatusOr<Bytes> TestClient::Recover(const SigningKey& owner, const Receipt& receipt,
                                     ByteView manifest, ByteView salt, const SecretBytes& seed,
-                                    ByteView coordinator_id) {
+                                    ByteView coordinator_id,
+                                    std::optional<uint64_t> accept_disk_counter) {
   v1::Request request;
   request.mutable_recover()->set_coordinator_id(Text(coordinator_id));
+  if (accept_disk_counter) request.mutable_recover()->set_accept_disk_counter(*accept_disk_counter);
   ClientExchange exchange = AsOwner(request, owner);
   v1::RecoverPayload payload;
   *payload.mutable_receipt() = wire::ToWire(receipt);

@@ -64,7 +64,8 @@ class TestClient {
   StatusOr<TestInit> Init(const SigningKey& owner, ByteView manifest, ByteView coordinator_id,
                           ByteView confirm = {});
   StatusOr<Bytes> Recover(const SigningKey& owner, const Receipt& receipt, ByteView manifest,
-                          ByteView salt, const SecretBytes& seed, ByteView coordinator_id);
+                          ByteView salt, const SecretBytes& seed, ByteView coordinator_id,
+                          std::optional<uint64_t> accept_disk_counter = std::nullopt);
   StatusOr<v1::StatusAnswer> GetStatus(const SigningKey& owner);
   StatusOr<v1::NodeCommandAnswer> Command(const SigningKey& owner,
                                           const v1::NodeCommandRequest& command);
