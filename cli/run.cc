@@ -5,8 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
-#include "keyservice/core/node_registry.h"
 #include "cli/evidence_commands.h"
+#include "keyservice/core/node_registry.h"
 
 namespace kedge::cli {
 namespace {
