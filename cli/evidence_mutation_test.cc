@@ -46,8 +46,9 @@ json Everything(const json& claims) { return claims; }
 json MeasuredAlone(const json& claims) {
   json out = {{"replayed", claims.at("replayed")}, {"secure_boot", claims.at("secure_boot")}};
   for (const json& event : claims.at("events")) {
-    if (event.at("trust") == "verified") out["texts"].push_back(event.at("text"));
-    if (event.at("trust") == "partial") out["texts"].push_back(event.at("covered"));
+    // "text" renders the covered bytes by the event's type.
+    const std::string trust = event.at("trust");
+    if (trust == "verified" || trust == "partial") out["texts"].push_back(event.at("covered"));
   }
   return out;
 }
