@@ -129,21 +129,38 @@ TEST(VerifyTdx, ChainsAreChecked) {
   EXPECT_THAT(FailedAfter([](TdxMachine& m) { m.root_terms.path_length = 0; }), Contains("CHAIN"));
 }
 
+// What the rows ROOT_PIN that failed were about.
+std::vector<std::string> UnpinnedChains(const Verdict& verdict) {
+  std::vector<std::string> out;
+  for (const Check& check : verdict.checks) {
+    if (check.name == "ROOT_PIN" && check.result == CheckResult::kFail) {
+      out.push_back(check.reason);
+    }
+  }
+  return out;
+}
+
 TEST(VerifyTdx, OnlyPinnedRootsAreTrusted) {
   TdxMachine machine(5, true);
   TdxMachine other(5, true);
   const TdxPolicy policy = TdxMachine::Policy();
+  machine.FreezeRoot();
+  const Bytes quote = machine.Quote();
   for (const SpkiPins& roots : {SpkiPins(), other.Roots(), IntelSgxRootPins()}) {
-    const TdxVerification seen =
-        VerifyTdx(machine.Quote(), machine.Collateral(),
-                  {.policy = policy, .roots = roots, .at = TdxMachine::Now()});
+    const TdxVerification seen = VerifyTdx(
+        quote, machine.Collateral(), {.policy = policy, .roots = roots, .at = TdxMachine::Now()});
     EXPECT_THAT(Failed(seen.verdict), ElementsAre("ROOT_PIN"));
+    EXPECT_THAT(UnpinnedChains(seen.verdict),
+                ElementsAre("PCK chain", "TCB signing chain", "QE identity signing chain"));
   }
-  // Signatures of a root that has the pinned key's name and not the key.
+  // A root of the same name and another key.
   const TdxVerification seen =
-      VerifyTdx(machine.Quote(), other.Collateral(),
+      VerifyTdx(quote, other.Collateral(),
                 {.policy = policy, .roots = machine.Roots(), .at = TdxMachine::Now()});
   EXPECT_THAT(Failed(seen.verdict), UnorderedElementsAre("ROOT_PIN", "CRL_SIGNATURE"));
+  EXPECT_THAT(UnpinnedChains(seen.verdict),
+              UnorderedElementsAre("TCB signing chain", "QE identity signing chain",
+                                   "root beside the collateral"));
 }
 
 // A PCK is not a TCB signer, although both lead to the same root.
