@@ -21,7 +21,15 @@ struct VerifyTdxOptions {
   std::string collateral;
   std::string at;
   std::string report_data;
+  std::string policy;
 };
+
+StatusOr<wire::TdxRules> RulesOf(const std::string& path) {
+  if (path.empty()) return wire::TdxRules{AnyTdPolicy(kNoReferenceValues), IntelSgxRootPins()};
+  ASSIGN_OR_RETURN(const wire::AttestationPolicy policy, LoadAttestationPolicy(path));
+  if (!policy.tdx) return Malformed(path + ": the policy does not speak of tdx");
+  return *policy.tdx;
+}
 
 StatusOr<Answer> VerifyTdxFiles(const Environment& env, const VerifyTdxOptions& options) {
   ASSIGN_OR_RETURN(const Bytes quote, ReadEvidenceFile(options.quote));
@@ -32,10 +40,12 @@ StatusOr<Answer> VerifyTdxFiles(const Environment& env, const VerifyTdxOptions& 
   if (!options.at.empty()) {
     ASSIGN_OR_RETURN(at, ParseTime(options.at));
   }
-  const TdxPolicy policy = AnyTdPolicy(kNoReferenceValues);
-  const TdxVerification seen =
-      VerifyTdx(quote, TdxCollateral::Read(files),
-                {.policy = policy, .at = at, .report_data = std::move(report_data)});
+  ASSIGN_OR_RETURN(const wire::TdxRules rules, RulesOf(options.policy));
+  const TdxVerification seen = VerifyTdx(quote, TdxCollateral::Read(files),
+                                         {.policy = rules.policy,
+                                          .roots = rules.roots,
+                                          .at = at,
+                                          .report_data = std::move(report_data)});
   return VerdictAnswer(
       seen.verdict, seen.claims ? TdxClaimsJson(*seen.claims) : nlohmann::ordered_json::object());
 }
@@ -46,8 +56,11 @@ StatusOr<BatchResult> VerifyTdxCase(const BatchCase& batch_case) {
   if (!batch_case.time) return Malformed("a TDX case needs a time");
   ASSIGN_OR_RETURN(const Bytes quote, ReadEvidenceFile(batch_case.File("quote.bin")));
   ASSIGN_OR_RETURN(const TdxCollateralFiles files, ReadTdxCollateral(batch_case.Path()));
-  const TdxPolicy policy = GenuineTdxPolicy("the policy for cases");
-  TdxQuestion question{.policy = policy, .at = *batch_case.time};
+  const wire::TdxRules rules =
+      batch_case.policy != nullptr && batch_case.policy->tdx
+          ? *batch_case.policy->tdx
+          : wire::TdxRules{GenuineTdxPolicy("the policy for cases"), IntelSgxRootPins()};
+  TdxQuestion question{.policy = rules.policy, .roots = rules.roots, .at = *batch_case.time};
   if (!batch_case.nonce.empty()) question.report_data = batch_case.nonce;
   const TdxVerification seen = VerifyTdx(quote, TdxCollateral::Read(files), question);
   return BatchResult{seen.verdict, seen.claims ? nlohmann::json(TdxClaimsJson(*seen.claims))
@@ -69,6 +82,7 @@ void AddVerifyTdx(CLI::App& verify, const Common&, Call& call) {
   command->add_option("--at", options->at, "time of the check, RFC 3339; default: now");
   command->add_option("--report-data", options->report_data,
                       "what the quote must be about, 64 bytes in hex; default: shown, not checked");
+  command->add_option("--policy", options->policy, "what is acceptable: an attestation policy");
   command->callback([options, &call] {
     call = [options](const Environment& env) { return VerifyTdxFiles(env, *options); };
   });

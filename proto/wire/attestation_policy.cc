@@ -65,6 +65,16 @@ StatusOr<AttestationPolicy> ParseAttestationPolicy(ByteView file) {
     RETURN_IF_ERROR(Annotate(CheckComplete(*snp), "attestation policy: snp"));
     out.snp = *std::move(snp);
   }
+  if (message.has_tdx()) {
+    StatusOr<TdxRules> tdx = FromWire(message.tdx());
+    if (!tdx.ok()) return Annotate(tdx.status(), "attestation policy: tdx");
+    if (tdx->roots.empty()) {
+      return MakeFault(StatusCode::kInvalidArgument, "POLICY_INCOMPLETE", Advice::kAskOperator,
+                       "attestation policy: tdx: no rule for roots: name Intel's or others");
+    }
+    RETURN_IF_ERROR(Annotate(CheckComplete(tdx->policy), "attestation policy: tdx"));
+    out.tdx = *std::move(tdx);
+  }
   return out;
 }
 

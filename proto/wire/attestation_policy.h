@@ -4,7 +4,9 @@
 
 #include <optional>
 
+#include "attestation/verify/intel_chain.h"
 #include "attestation/verify/snp_policy.h"
+#include "attestation/verify/tdx_policy.h"
 #include "base/bytes.h"
 #include "base/status.h"
 
@@ -12,9 +14,16 @@ namespace kedge::wire {
 
 inline constexpr size_t kMaxAttestationPolicyFile = 256 * 1024;
 
+// What is accepted of a TDX platform, and the keys of the roots that may vouch for it.
+struct TdxRules {
+  TdxPolicy policy;
+  SpkiPins roots;
+};
+
 // A technology that the file does not speak of is not accepted at all.
 struct AttestationPolicy {
   std::optional<SnpPolicy> snp;
+  std::optional<TdxRules> tdx;
 };
 
 // MALFORMED for the form; POLICY_INCOMPLETE, naming every field, where a rule is missing.

@@ -9,6 +9,7 @@
 #include "attestation/verify/policy_field.h"
 #include "attestation/verify/policy_rule.h"
 #include "attestation/verify/snp_policy.h"
+#include "proto/wire/attestation_policy.h"
 #include "base/bytes.h"
 #include "base/status.h"
 #include "proto/attestation_policy.pb.h"
@@ -44,5 +45,6 @@ Status ReadFlag(std::string_view name, const std::string& text, FlagRule& rule);
 
 // `defaults` first, then what `message` says.
 StatusOr<SnpPolicy> FromWire(const v1::SnpPolicy& message);
+StatusOr<TdxRules> FromWire(const v1::TdxPolicy& message);
 
 }  // namespace kedge::wire
