@@ -69,7 +69,8 @@ Status ReadComponent(Fields& in, std::string_view name, ByteArray<48>& out) {
     return Unreadable("SIGNATURE_FORMAT",
                       absl::StrCat("signature's ", std::string(name), " is longer than 48 bytes"));
   }
-  std::reverse_copy(bytes.begin(), bytes.begin() + out.size(), out.begin());
+  const ByteView number = bytes.first(out.size());
+  std::reverse_copy(number.begin(), number.end(), out.begin());
   return absl::OkStatus();
 }
 
