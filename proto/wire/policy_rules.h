@@ -9,10 +9,10 @@
 #include "attestation/verify/policy_field.h"
 #include "attestation/verify/policy_rule.h"
 #include "attestation/verify/snp_policy.h"
-#include "proto/wire/attestation_policy.h"
 #include "base/bytes.h"
 #include "base/status.h"
 #include "proto/attestation_policy.pb.h"
+#include "proto/wire/attestation_policy.h"
 
 namespace kedge::wire {
 
