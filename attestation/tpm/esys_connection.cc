@@ -116,12 +116,25 @@ StatusOr<EsysConnection::PrimaryKey> EsysConnection::CreatePrimary(
   return out;
 }
 
+StatusOr<EsysHandle> EsysConnection::LoadAk() {
+  if (ak_saved_ != nullptr) {
+    EsysHandle loaded(esys_);
+    if (Esys_ContextLoad(esys_, ak_saved_.get(), loaded.receive()) == TSS2_RC_SUCCESS) {
+      return loaded;
+    }
+    // A TPM that was reset in the meantime takes no context from before.
+    ak_saved_.reset();
+  }
+  ASSIGN_OR_RETURN(PrimaryKey ak, CreatePrimary(AkTemplate()));
+  ak_public_ = std::move(ak.public_area);
+  RETURN_IF_ERROR(
+      Check("TPM2_ContextSave", Esys_ContextSave(esys_, ak.handle.get(), Out(ak_saved_))));
+  return std::move(ak.handle);
+}
+
 // The same template gives the same key for as long as the TPM is the same.
 StatusOr<Bytes> EsysConnection::AttestationKeyPublic() {
-  if (ak_public_.empty()) {
-    ASSIGN_OR_RETURN(PrimaryKey ak, CreatePrimary(AkTemplate()));
-    ak_public_ = std::move(ak.public_area);
-  }
+  if (ak_public_.empty()) RETURN_IF_ERROR(LoadAk().status());
   return ak_public_;
 }
 
@@ -235,13 +248,13 @@ StatusOr<SecretBytes> EsysConnection::ActivateCredential(const CredentialBlob& b
   }
   ASSIGN_OR_RETURN(const CertifiedEk* certified, FindEk());
   ASSIGN_OR_RETURN(const PrimaryKey ek, CreatePrimary(certified->ek_template.public_area));
-  ASSIGN_OR_RETURN(const PrimaryKey ak, CreatePrimary(AkTemplate()));
+  ASSIGN_OR_RETURN(const EsysHandle ak, LoadAk());
   ASSIGN_OR_RETURN(const EsysHandle session,
                    AuthorisedEkSession(certified->ek_template, ek.handle.get()));
   EsysPtr<TPM2B_DIGEST> secret;
   const TSS2_RC code =
-      Esys_ActivateCredential(esys_, ak.handle.get(), ek.handle.get(), ESYS_TR_PASSWORD,
-                              session.get(), ESYS_TR_NONE, &id_object, &encrypted, Out(secret));
+      Esys_ActivateCredential(esys_, ak.get(), ek.handle.get(), ESYS_TR_PASSWORD, session.get(),
+                              ESYS_TR_NONE, &id_object, &encrypted, Out(secret));
   const Status status = Check("TPM2_ActivateCredential", code);
   // Format-one codes complain about what was handed in: the blob, the secret, the object's name.
   // libtpms says TPM_RC_FAILURE where OAEP does not decrypt, and goes on working.

@@ -50,6 +50,8 @@ class EsysConnection {
   EsysConnection() = default;
   Status Check(std::string_view command, TSS2_RC code);
   StatusOr<PrimaryKey> CreatePrimary(const TPM2B_PUBLIC& key_template);
+  // The attestation key, in the TPM for as long as the handle lives.
+  StatusOr<EsysHandle> LoadAk();
   // The content of an NV index readable with its own empty password; empty where it is not defined.
   StatusOr<Bytes> ReadNv(TPMI_RH_NV_INDEX index);
   // Whether the counter's index is defined; `nv` then refers to it.
@@ -66,6 +68,9 @@ class EsysConnection {
   std::vector<EkTemplate> ek_templates_;
   std::optional<CertifiedEk> ek_;
   Bytes ak_public_;  // of the TPM at this connection, once it was made
+  // The AK as the TPM gave it out, encrypted and bound to itself: loading it again costs far less
+  // than making it from its template.
+  EsysPtr<TPMS_CONTEXT> ak_saved_;
 };
 
 }  // namespace kedge

@@ -21,6 +21,7 @@
 #include "keyservice/core/seed_vault.h"
 #include "keyservice/core/service_phase.h"
 #include "keyservice/server/answer_wire.h"
+#include "keyservice/server/invitation_cache.h"
 #include "keyservice/server/live_cluster.h"
 #include "keyservice/server/node_records.h"
 #include "keyservice/server/request_wire.h"
@@ -113,6 +114,7 @@ class KeyService {
   // For every date that is judged or written: EffectiveNow of this machine.
   absl::Time CurrentTime() const;
   const ServiceParts& parts() const { return parts_; }
+  InvitationCache& invitations() { return invitations_; }
   std::string own_node() const;
 
  private:
@@ -131,6 +133,7 @@ class KeyService {
   void SaveRefusals() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const ServiceParts parts_;
+  InvitationCache invitations_;
   mutable absl::Mutex mutex_;
   ServicePhase phase_ ABSL_GUARDED_BY(mutex_) = ServicePhase::kAwaitingInit;
   ClusterPtr cluster_ ABSL_GUARDED_BY(mutex_);

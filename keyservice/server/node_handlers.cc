@@ -10,19 +10,6 @@ namespace {
 
 constexpr size_t kChallengeSize = 32;
 
-// The invitation as opened, reduced to what authorisation needs.
-StatusOr<InvitationTerms> OpenTerms(ByteView file) {
-  ASSIGN_OR_RETURN(const wire::OpenedInvitation opened, wire::OpenInvitation(file));
-  const wire::Invitation& invitation = opened.invitation;
-  return InvitationTerms{.file_digest = Sha256(file),
-                         .owner_key_digest = Sha256(opened.owner_key.spki()),
-                         .cluster_id = invitation.cluster_id,
-                         .service_key_spki = invitation.service_key_spki,
-                         .node = invitation.node,
-                         .role = invitation.role,
-                         .minimum_generation = invitation.minimum_generation};
-}
-
 LastSeen SeenNow(const Claims& claims, const Appraisal& appraisal, absl::Time now) {
   const auto pcr15 = claims.pcrs.find(kClusterIdPcr);
   return {.time = now,
@@ -51,7 +38,7 @@ class NodeHandler : public Handler {
     RETURN_IF_ERROR(ExpectProof(request, ProofType::kVtpm));
     ASSIGN_OR_RETURN(const Evidence evidence, ParseEvidence(request.proof));
     ASSIGN_OR_RETURN(claims_, VerifyEvidence(evidence, request.expected_report_data));
-    ASSIGN_OR_RETURN(facts_.invitation, OpenTerms(invitation));
+    ASSIGN_OR_RETURN(facts_.invitation, context_.service.invitations().Open(invitation));
     ASSIGN_OR_RETURN(const AppraisalPolicy policy,
                      PolicyForNode(facts_.role, facts_.invitation.file_digest, phase_, cluster()));
     facts_.appraisal = Appraise(claims_, policy);
