@@ -27,8 +27,7 @@ TEST(InvitationCacheTest, SaysTheSameTheSecondTime) {
     EXPECT_EQ(terms.node, "node-1");
     EXPECT_EQ(terms.role, "control-plane");
     EXPECT_EQ(terms.file_digest, Sha256(file));
-    EXPECT_EQ(terms.owner_key_digest,
-              Sha256(kedge::testing::TestOwnerKey().public_key().spki()));
+    EXPECT_EQ(terms.owner_key_digest, Sha256(kedge::testing::TestOwnerKey().public_key().spki()));
   }
   EXPECT_EQ(cache.size(), 1u);
 }
