@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/disk.h"
 #include "cli/evidence_commands.h"
 #include "keyservice/core/node_registry.h"
 
@@ -241,6 +242,7 @@ ExitCode Run(std::vector<std::string> arguments, const Environment& env) {
   AddCollateralCommands(app, call);
   AddRecover(app, options, call);
   AddNode(app, options, call);
+  AddDisk(app, call);
   app.add_subcommand("version", "print the version")->callback([&] {
     call = [](const Environment&) { return ShowVersion(); };
   });

@@ -38,7 +38,7 @@ MAY_USE = {
     "bootstrapper/core": ["attestation/verify", "attestation/channel", "storage/core"],
     "bootstrapper/host": ["bootstrapper/core", "base/host", "proto/wire"],
     "bootstrapper/join": ["bootstrapper/core", "attestation/channel_grpc", "proto/wire"],
-    "cli": ["keyservice/client", "attestation/collateral", "proto/wire", "base/host"],
+    "cli": ["keyservice/client", "attestation/collateral", "proto/wire", "base/host", "storage/core"],
 }
 # Programs only wire: their main.cc may include every room.
 PROGRAMS = {"bootstrapper/main.cc", "keyservice/main.cc", "keyservice/server/main.cc",
