@@ -31,21 +31,75 @@ std::string HexOf(const Certificate& certificate) {
   return absl::StrCat(certificate.subject(), " with key ", ToHex(certificate.spki_sha256()));
 }
 
+std::optional<Certificate> Read(const Bytes& file, const std::string& what, const char* missing,
+                                CheckList& rows) {
+  if (file.empty()) {
+    rows.Fail(missing, "a certificate", "none given", what);
+    return std::nullopt;
+  }
+  StatusOr<Certificate> certificate = Certificate::FromPemOrDer(file);
+  if (!certificate.ok()) {
+    rows.Malformed("FORMAT", "an X.509 certificate", MessageOf(certificate.status()), what);
+    return std::nullopt;
+  }
+  return *std::move(certificate);
+}
+
+void CheckLink(const Certificate& child, const Certificate& issuer, const std::string& what,
+               CheckList& rows) {
+  Status status = child.VerifyIssuedBy(issuer);
+  if (status.ok() &&
+      (child.signature_algorithm() != kSignatureAlgorithm || issuer.key_bits() != kRootBits)) {
+    status = Refused("CHAIN", absl::StrCat("signed with ", child.signature_algorithm(),
+                                           " and a key of ", issuer.key_bits(), " bits"));
+  }
+  if (status.ok() && !child.unknown_critical().empty()) {
+    status = Refused("CHAIN", "critical extension " + child.unknown_critical().front());
+  }
+  rows.DemandOk("CHAIN", status, "issued and signed, RSA-4096 PSS with SHA-384", what);
+}
+
+void CheckTime(const Certificate& certificate, const SnpTime& time, const std::string& what,
+               CheckList& rows) {
+  if (time.at) {
+    rows.DemandOk("TIME", certificate.CheckValidAt(*time.at), "valid at that time", what);
+  } else {
+    rows.Skip("TIME", time.skipped_by, what);
+  }
+}
+
+void CheckSerial(const Crl& crl, const Certificate& certificate, const std::string& what,
+                 CheckList& rows) {
+  const std::optional<absl::Time> revoked = crl.RevokedAt(certificate.serial());
+  rows.Demand("CRL_REVOKED", !revoked, "not revoked",
+              absl::StrCat("serial ", ToHex(certificate.serial()),
+                           revoked ? " is revoked" : " is not listed"),
+              what);
+}
+
+bool Newer(const Crl& a, const Crl& b) {
+  const int order = CompareCrlNumbers(a.number().value_or(Bytes()), b.number().value_or(Bytes()));
+  return order > 0 || (order == 0 && a.this_update() > b.this_update());
+}
+
 }  // namespace
 
-class SnpEndorsementExaminer {
+class SnpIssuersExaminer {
  public:
-  SnpEndorsementExaminer(const SnpPolicy& policy, const SnpTime& time)
-      : policy_(policy), time_(time) {}
+  SnpIssuersExaminer(const SnpPolicy& policy, const SnpTime& time) : policy_(policy), time_(time) {}
 
-  SnpEndorsement Examine(const SnpCertificates& certificates) && {
-    Read(certificates.leaf, "leaf (VCEK or VLEK)", "NO_LEAF", leaf_);
-    Read(certificates.intermediate, "intermediate (ASK or ASVK)", "CHAIN", intermediate_);
-    Read(certificates.root, "root (ARK)", "CHAIN", root_);
-    if (leaf_) CheckLeaf();
-    CheckRoot();
-    CheckChain();
-    CheckTimes();
+  SnpIssuers Examine(const SnpCertificates& certificates) && {
+    out_.intermediate_ =
+        Read(certificates.intermediate, "intermediate (ASK or ASVK)", "CHAIN", rows());
+    out_.root_ = Read(certificates.root, "root (ARK)", "CHAIN", rows());
+    if (out_.root_) CheckRoot(*out_.root_);
+    if (out_.intermediate_) {
+      CheckTime(*out_.intermediate_, time_, "intermediate", rows());
+      out_.valid_until_ = std::min(out_.valid_until_, out_.intermediate_->not_after());
+      if (out_.root_) {
+        CheckLink(*out_.intermediate_, *out_.root_, "intermediate by root", rows());
+      }
+    }
     CheckRevocation(certificates.crls);
     return std::move(out_);
   }
@@ -53,109 +107,30 @@ class SnpEndorsementExaminer {
  private:
   CheckList& rows() { return out_.checks_; }
 
-  void Read(const Bytes& file, const std::string& what, const char* missing,
-            std::optional<Certificate>& out) {
-    if (file.empty()) {
-      rows().Fail(missing, "a certificate", "none given", what);
-      return;
-    }
-    StatusOr<Certificate> certificate = Certificate::FromPemOrDer(file);
-    if (certificate.ok()) {
-      out = *std::move(certificate);
-    } else {
-      rows().Malformed("FORMAT", "an X.509 certificate", MessageOf(certificate.status()), what);
-    }
-  }
-
-  void CheckLeaf() {
-    StatusOr<VerifyKey> key = VerifyKey::FromSpki(leaf_->spki());
-    const bool p384 = key.ok() && key->curve() == Curve::kP384;
-    rows().Demand("LEAF_KEY", p384, "a P-384 key", p384 ? "P-384" : "another kind of key");
-    if (p384) out_.key_ = *std::move(key);
-    StatusOr<VcekExtensions> extensions = ParseVcekExtensions(*leaf_);
-    rows().DemandOk("LEAF_EXTENSIONS", extensions.status(),
-                    "AMD's extensions with product and TCB");
-    if (!extensions.ok()) return;
-    out_.extensions_ = *std::move(extensions);
-    out_.kind_ = KindOf(*out_.extensions_);
-    rows().Demand("LEAF_KIND", out_.kind_.has_value(),
-                  "a chip's identity (VCEK) or a provider's (VLEK)",
-                  out_.kind_ ? std::string(ToString(*out_.kind_)) : "both or neither");
-    if (!intermediate_ || !out_.kind_) return;
-    const std::string name = CommonName(*intermediate_);
-    const bool asvk = name.starts_with(kAsvkPrefix);
-    const bool ask = !asvk && name.starts_with(kAskPrefix);
-    const bool vlek = out_.kind_ == SnpSigningKey::kVlek;
-    rows().Demand("LEAF_KIND", vlek ? asvk : ask,
-                  vlek ? "a VLEK under an ASVK" : "a VCEK under an ASK",
-                  absl::StrCat(std::string(ToString(*out_.kind_)), " under '", name, "'"));
-  }
-
-  void CheckRoot() {
-    if (!root_) return;
-    std::string actual = HexOf(*root_);
-    ApplyField(rows(), "ROOT_PIN", "root key", policy_.roots, actual,
-               [this](const SnpRoots& roots) {
-                 Judgement out{.good = false, .expected = "a root key that the policy pins: "};
-                 std::string names;
-                 const auto offer = [&](const SnpRoot& root) {
-                   absl::StrAppend(&names, names.empty() ? "" : ", ", root.name);
-                   if (!Equal(root.spki_sha256, root_->spki_sha256())) return;
-                   out.good = true;
-                   out_.root_product_ = root.product;
-                 };
-                 if (roots.amd) std::for_each(AmdRoots().begin(), AmdRoots().end(), offer);
-                 std::for_each(roots.custom.begin(), roots.custom.end(), offer);
-                 out.expected += names.empty() ? "none" : names;
-                 return out;
-               });
+  void CheckRoot(const Certificate& root) {
+    const auto judge = [&](const SnpRoots& roots) {
+      Judgement out{.good = false, .expected = "a root key that the policy pins: "};
+      std::string names;
+      const auto offer = [&](const SnpRoot& pin) {
+        absl::StrAppend(&names, names.empty() ? "" : ", ", pin.name);
+        if (!Equal(pin.spki_sha256, root.spki_sha256())) return;
+        out.good = true;
+        out_.root_product_ = pin.product;
+      };
+      if (roots.amd) std::for_each(AmdRoots().begin(), AmdRoots().end(), offer);
+      std::for_each(roots.custom.begin(), roots.custom.end(), offer);
+      out.expected += names.empty() ? "none" : names;
+      return out;
+    };
+    ApplyField(rows(), "ROOT_PIN", "root key", policy_.roots, HexOf(root), judge);
     // Without a pin nothing below means anything: no policy may skip or soften it.
     if (policy_.roots.state() != PolicyField<SnpRoots>::State::kEnforce) {
       rows().Fail("ROOT_PIN", "pinned roots, enforced", "the policy does not enforce a root",
                   "a root cannot be skipped");
     }
-    if (out_.root_product_ && out_.extensions_) {
-      rows().Demand("PRODUCT", out_.extensions_->product == out_.root_product_,
-                    std::string(ToString(*out_.root_product_)), out_.extensions_->product_name,
-                    "certificate's product under the pinned root");
-    }
-  }
-
-  void CheckChain() {
-    if (leaf_ && intermediate_) CheckLink(*leaf_, *intermediate_, "leaf by intermediate");
-    if (intermediate_ && root_) CheckLink(*intermediate_, *root_, "intermediate by root");
-    if (root_) CheckLink(*root_, *root_, "root by itself");
-    if (leaf_ && leaf_->is_ca()) {
-      rows().Fail("CHAIN", "a leaf that is no authority", leaf_->subject(), "leaf");
-    }
-  }
-
-  void CheckLink(const Certificate& child, const Certificate& issuer, const std::string& what) {
-    Status status = child.VerifyIssuedBy(issuer);
-    if (status.ok() &&
-        (child.signature_algorithm() != kSignatureAlgorithm || issuer.key_bits() != kRootBits)) {
-      status = Refused("CHAIN", absl::StrCat("signed with ", child.signature_algorithm(),
-                                             " and a key of ", issuer.key_bits(), " bits"));
-    }
-    if (status.ok() && !child.unknown_critical().empty()) {
-      status = Refused("CHAIN", "critical extension " + child.unknown_critical().front());
-    }
-    rows().DemandOk("CHAIN", status, "issued and signed, RSA-4096 PSS with SHA-384", what);
-  }
-
-  void CheckTimes() {
-    for (const auto& [certificate, what] :
-         {std::pair(&leaf_, "leaf"), std::pair(&intermediate_, "intermediate"),
-          std::pair(&root_, "root")}) {
-      if (!*certificate) continue;
-      out_.valid_until_ = std::min(out_.valid_until_, (*certificate)->not_after());
-      if (time_.at) {
-        rows().DemandOk("TIME", (*certificate)->CheckValidAt(*time_.at), "valid at that time",
-                        what);
-      } else {
-        rows().Skip("TIME", time_.skipped_by, what);
-      }
-    }
+    CheckLink(root, root, "root by itself", rows());
+    CheckTime(root, time_, "root", rows());
+    out_.valid_until_ = std::min(out_.valid_until_, root.not_after());
   }
 
   void CheckRevocation(const std::vector<Bytes>& files) {
@@ -171,9 +146,6 @@ class SnpEndorsementExaminer {
       return;
     }
     // A list that is given is read even where none is needed.
-    const Crl* best = nullptr;
-    std::vector<Crl> lists;
-    lists.reserve(files.size());
     Status worst = Refused("CRL_ISSUER", "no root to check it with");
     for (const Bytes& file : files) {
       StatusOr<Crl> crl = Crl::FromPemOrDer(file);
@@ -181,28 +153,24 @@ class SnpEndorsementExaminer {
         rows().Malformed("FORMAT", "a CRL", MessageOf(crl.status()), "revocation list");
         continue;
       }
-      Status status = root_ ? crl->VerifySignedBy(*root_) : worst;
-      if (!status.ok()) {
+      Status status = out_.root_ ? crl->VerifySignedBy(*out_.root_) : worst;
+      if (status.ok()) {
+        if (out_.intermediate_) CheckSerial(*crl, *out_.intermediate_, "intermediate", rows());
+        out_.lists_.push_back(*std::move(crl));
+      } else if (FaultCode(worst) != "CRL_SIGNATURE") {
         // A bad signature in the root's name says more than the list of another issuer.
-        if (FaultCode(worst) != "CRL_SIGNATURE") worst = std::move(status);
-        continue;
+        worst = std::move(status);
       }
-      lists.push_back(*std::move(crl));
-      CheckSerials(lists.back());
-      if (best == nullptr || Newer(lists.back(), *best)) best = &lists.back();
     }
-    if (best == nullptr) {
+    if (out_.lists_.empty()) {
       rows().Fail(FaultCode(worst), "a CRL signed by the root", MessageOf(worst),
                   "revocation list");
       return;
     }
-    rows().Pass("CRL_SIGNATURE", "a CRL signed by the root", best->issuer(), "revocation list");
-    CheckWindow(*best);
-  }
-
-  static bool Newer(const Crl& a, const Crl& b) {
-    const int order = CompareCrlNumbers(a.number().value_or(Bytes()), b.number().value_or(Bytes()));
-    return order > 0 || (order == 0 && a.this_update() > b.this_update());
+    const Crl& best = *std::max_element(out_.lists_.begin(), out_.lists_.end(),
+                                        [](const Crl& a, const Crl& b) { return Newer(b, a); });
+    rows().Pass("CRL_SIGNATURE", "a CRL signed by the root", best.issuer(), "revocation list");
+    CheckWindow(best);
   }
 
   void CheckWindow(const Crl& crl) {
@@ -220,31 +188,92 @@ class SnpEndorsementExaminer {
                     "revocation list");
   }
 
-  // The root lists what it issued, the intermediates. A leaf's serial is looked up too: KDS speaks
-  // of revoked leaves without saying who would list them, and they are all 0 today.
-  void CheckSerials(const Crl& crl) {
-    for (const auto& [certificate, what] :
-         {std::pair(&leaf_, "leaf"), std::pair(&intermediate_, "intermediate")}) {
-      if (!*certificate) continue;
-      const std::optional<absl::Time> revoked = crl.RevokedAt((*certificate)->serial());
-      rows().Demand("CRL_REVOKED", !revoked, "not revoked",
-                    absl::StrCat("serial ", ToHex((*certificate)->serial()),
-                                 revoked ? " is revoked" : " is not listed"),
-                    what);
+  const SnpPolicy& policy_;
+  const SnpTime& time_;
+  SnpIssuers out_;
+};
+
+class SnpEndorsementExaminer {
+ public:
+  SnpEndorsementExaminer(const SnpIssuers& issuers, const SnpTime& time)
+      : issuers_(issuers), time_(time) {}
+
+  SnpEndorsement Examine(const Bytes& file) && {
+    out_.valid_until_ = issuers_.valid_until_;
+    out_.root_product_ = issuers_.root_product_;
+    const std::optional<Certificate> leaf = Read(file, "leaf (VCEK or VLEK)", "NO_LEAF", rows());
+    if (leaf) {
+      out_.valid_until_ = std::min(out_.valid_until_, leaf->not_after());
+      CheckContents(*leaf);
+      CheckIssue(*leaf);
+    }
+    rows().Append(issuers_.checks_);
+    return std::move(out_);
+  }
+
+ private:
+  CheckList& rows() { return out_.checks_; }
+
+  void CheckContents(const Certificate& leaf) {
+    StatusOr<VerifyKey> key = VerifyKey::FromSpki(leaf.spki());
+    const bool p384 = key.ok() && key->curve() == Curve::kP384;
+    rows().Demand("LEAF_KEY", p384, "a P-384 key", p384 ? "P-384" : "another kind of key");
+    if (p384) out_.key_ = *std::move(key);
+    StatusOr<VcekExtensions> extensions = ParseVcekExtensions(leaf);
+    rows().DemandOk("LEAF_EXTENSIONS", extensions.status(),
+                    "AMD's extensions with product and TCB");
+    if (!extensions.ok()) return;
+    out_.extensions_ = *std::move(extensions);
+    out_.kind_ = KindOf(*out_.extensions_);
+    rows().Demand("LEAF_KIND", out_.kind_.has_value(),
+                  "a chip's identity (VCEK) or a provider's (VLEK)",
+                  out_.kind_ ? std::string(ToString(*out_.kind_)) : "both or neither");
+    if (out_.root_product_) {
+      rows().Demand("PRODUCT", out_.extensions_->product == out_.root_product_,
+                    std::string(ToString(*out_.root_product_)), out_.extensions_->product_name,
+                    "certificate's product under the pinned root");
     }
   }
 
-  const SnpPolicy& policy_;
+  void CheckIssue(const Certificate& leaf) {
+    if (issuers_.intermediate_) {
+      if (out_.kind_) CheckKind(CommonName(*issuers_.intermediate_));
+      CheckLink(leaf, *issuers_.intermediate_, "leaf by intermediate", rows());
+    }
+    if (leaf.is_ca()) rows().Fail("CHAIN", "a leaf that is no authority", leaf.subject(), "leaf");
+    CheckTime(leaf, time_, "leaf", rows());
+    // The root lists what it issued, the intermediates. A leaf's serial is looked up too: KDS
+    // speaks of revoked leaves without saying who would list them, and they are all 0 today.
+    for (const Crl& crl : issuers_.lists_) CheckSerial(crl, leaf, "leaf", rows());
+  }
+
+  void CheckKind(const std::string& issuer) {
+    const bool asvk = issuer.starts_with(kAsvkPrefix);
+    const bool ask = !asvk && issuer.starts_with(kAskPrefix);
+    const bool vlek = out_.kind_ == SnpSigningKey::kVlek;
+    rows().Demand("LEAF_KIND", vlek ? asvk : ask,
+                  vlek ? "a VLEK under an ASVK" : "a VCEK under an ASK",
+                  absl::StrCat(std::string(ToString(*out_.kind_)), " under '", issuer, "'"));
+  }
+
+  const SnpIssuers& issuers_;
   const SnpTime& time_;
-  std::optional<Certificate> leaf_;
-  std::optional<Certificate> intermediate_;
-  std::optional<Certificate> root_;
   SnpEndorsement out_;
 };
 
+SnpIssuers SnpIssuers::Examine(const SnpCertificates& certificates, const SnpPolicy& policy,
+                               const SnpTime& time) {
+  return SnpIssuersExaminer(policy, time).Examine(certificates);
+}
+
+SnpEndorsement SnpEndorsement::Examine(const Bytes& leaf, const SnpIssuers& issuers,
+                                       const SnpTime& time) {
+  return SnpEndorsementExaminer(issuers, time).Examine(leaf);
+}
+
 SnpEndorsement SnpEndorsement::Examine(const SnpCertificates& certificates, const SnpPolicy& policy,
                                        const SnpTime& time) {
-  return SnpEndorsementExaminer(policy, time).Examine(certificates);
+  return Examine(certificates.leaf, SnpIssuers::Examine(certificates, policy, time), time);
 }
 
 }  // namespace kedge

@@ -13,6 +13,8 @@
 #include "attestation/verify/check_list.h"
 #include "attestation/verify/snp_policy.h"
 #include "base/bytes.h"
+#include "crypto/certificate.h"
+#include "crypto/crl.h"
 #include "crypto/ecdsa.h"
 
 namespace kedge {
@@ -31,11 +33,38 @@ struct SnpTime {
   std::string skipped_by;  // where there is no time
 };
 
+// What stands above every leaf of a product: intermediate, root and revocation lists. Shared by all
+// the chips below it; kept by whoever verifies for many of them.
+class SnpIssuers {
+ public:
+  // Runs every check that can be run without a leaf; `certificates.leaf` is not looked at.
+  static SnpIssuers Examine(const SnpCertificates& certificates, const SnpPolicy& policy,
+                            const SnpTime& time);
+
+  const CheckList& checks() const { return checks_; }
+  absl::Time valid_until() const { return valid_until_; }
+
+ private:
+  friend class SnpIssuersExaminer;
+  friend class SnpEndorsementExaminer;
+  SnpIssuers() = default;
+
+  CheckList checks_;
+  std::optional<Certificate> intermediate_;
+  std::optional<Certificate> root_;
+  std::optional<SnpProduct> root_product_;
+  std::vector<Crl> lists_;  // signed by the root
+  absl::Time valid_until_ = absl::InfiniteFuture();
+};
+
 class SnpEndorsement {
  public:
   // Runs every check that can be run. Never fails by itself: the rows say what holds.
   static SnpEndorsement Examine(const SnpCertificates& certificates, const SnpPolicy& policy,
                                 const SnpTime& time);
+  // The same below issuers that were examined before, with the same policy and at a time when they
+  // stand (SnpIssuers::valid_until). Their rows are in this one's too.
+  static SnpEndorsement Examine(const Bytes& leaf, const SnpIssuers& issuers, const SnpTime& time);
 
   const CheckList& checks() const { return checks_; }
   // The leaf's key and contents, whatever the rows say; unset where they cannot be read.
