@@ -166,7 +166,9 @@ StatusOr<Kept> Store::Fetch(const std::string& url, const std::string& chain_hea
     mutex_.Await(absl::Condition(&flight->done));
     return flight->result;
   }
-  StatusOr<Kept> result = FetchOnce(url, chain_header, check);
+  // Another caller's request may have ended between this caller's look at the disk and its turn.
+  StatusOr<Kept> result = FromDisk(url, check);
+  if (!IsFresh(result)) result = FetchOnce(url, chain_header, check);
   const absl::MutexLock lock(&mutex_);
   flight->result = result;
   flight->done = true;
@@ -174,14 +176,17 @@ StatusOr<Kept> Store::Fetch(const std::string& url, const std::string& chain_hea
   return result;
 }
 
+bool Store::IsFresh(const StatusOr<Kept>& kept) const {
+  const absl::Time now = clock_.Now();
+  return kept.ok() && InForce(kept->facts, now) &&
+         now < kept->facts.next_update - options_.renew_before;
+}
+
 StatusOr<Kept> Store::Get(const std::string& url, const std::string& chain_header,
                           const DocumentCheck& check) {
   StatusOr<Kept> kept = FromDisk(url, check);
-  const absl::Time now = clock_.Now();
-  const bool in_force = kept.ok() && InForce(kept->facts, now);
-  if (in_force && (options_.offline || now < kept->facts.next_update - options_.renew_before)) {
-    return kept;
-  }
+  const bool in_force = kept.ok() && InForce(kept->facts, clock_.Now());
+  if (IsFresh(kept) || (in_force && options_.offline)) return kept;
   if (options_.offline) {
     return MakeFault(StatusCode::kUnavailable, "COLLATERAL_OFFLINE", Advice::kAskOperator,
                      absl::StrCat(url, ": not in the offline bundle, or no longer in force: ",

@@ -56,6 +56,8 @@ class Store {
   StatusOr<Kept> FromDisk(const std::string& url, const DocumentCheck& check) const;
   StatusOr<Kept> Fetch(const std::string& url, const std::string& chain_header,
                        const DocumentCheck& check);
+  // In force, and not yet due for renewal.
+  bool IsFresh(const StatusOr<Kept>& kept) const;
   StatusOr<Kept> FetchOnce(const std::string& url, const std::string& chain_header,
                            const DocumentCheck& check);
   Status Accept(const Document& document, const DocumentFacts& facts);
