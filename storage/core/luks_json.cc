@@ -166,15 +166,16 @@ bool MatchesKind(std::string_view kind, const Json& value) {
 
 Status Match(const Json& expected, const Json& actual, const std::string& path) {
   if (expected.is_object()) {
-    if (!actual.is_object()) return NotAccepted(path + ": expected an object");
+    const std::string here = path.empty() ? "the document" : path;
+    if (!actual.is_object()) return NotAccepted(here + ": expected an object");
     for (const auto& [name, value] : expected.items()) {
       const auto found = actual.find(name);
-      if (found == actual.end()) return NotAccepted(path + ": member \"" + name + "\" missing");
+      if (found == actual.end()) return NotAccepted(here + ": member \"" + name + "\" missing");
       RETURN_IF_ERROR(Match(value, *found, path + "/" + name));
     }
     for (const auto& [name, value] : actual.items()) {
       if (!expected.contains(name)) {
-        return NotAccepted(path + ": unknown member " + Quoted(name));
+        return NotAccepted(here + ": unknown member " + Quoted(name));
       }
     }
     return Status();
@@ -196,6 +197,18 @@ Json Template(uint32_t format) {
   json["tokens"]["0"]["version"] = format;
   if (format == kHeaderFormat1) json["tokens"]["0"]["disk_counter"] = kFormat1Counter;
   return json;
+}
+
+// A disk of a later release is told from a hostile one; neither is opened or formatted.
+Status CheckNotNewer(const Json& json) {
+  const Json::json_pointer version("/tokens/0/version");
+  if (!json.contains(version) ||
+      !IsIntegerWithin(json.at(version), kHeaderFormat + 1, UINT32_MAX)) {
+    return Status();
+  }
+  return NotAccepted("/tokens/0/version: header format " + json.at(version).dump() +
+                     " is newer than the formats 1 to " + std::to_string(kHeaderFormat) +
+                     " that this release knows; open the disk with the release that wrote it");
 }
 
 // What the token says of itself; format 2 where it says nothing that is known.
@@ -220,6 +233,7 @@ StatusOr<Json> ParseAccepted(std::string_view text) {
   StructureCheck structure;
   if (!Json::sax_parse(text, &structure)) return NotAccepted(structure.problem());
   Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  RETURN_IF_ERROR(CheckNotNewer(json));
   RETURN_IF_ERROR(Match(Template(FormatOf(json)), json, ""));
   if (json.dump() != text) {
     return NotAccepted("not in the compact spelling that libcryptsetup writes");

@@ -13,6 +13,7 @@
 #include "base/status_matchers.h"
 #include "storage/core/luks_header.h"
 #include "storage/core/luks_layout.h"
+#include "storage/core/testing/hostile_headers.h"
 #include "storage/luks/crypt_volume.h"
 #include "storage/luks/header_memfd.h"
 #include "storage/luks/luks_state_disk.h"
@@ -157,8 +158,34 @@ TEST_F(HostileDiskUmlTest, NullCipherHeaderIsRefused) {
   WriteRaw(0, WithNullCipher(ReadRaw(0, kLuksHeaderRegionBytes)));
   ASSERT_OK_AND_ASSIGN(const DiskInspection inspection, disk_.Inspect());
   EXPECT_EQ(inspection.content, DiskContent::kForeign);
-  EXPECT_THAT(inspection.detail, testing::HasSubstr("cipher_null-ecb"));
+  EXPECT_THAT(inspection.detail, ::testing::HasSubstr("cipher_null-ecb"));
   ExpectRefused("HEADER_NOT_ACCEPTED");
+}
+
+// Of a disk of this node's, with whatever key: what is said, and that nothing was mapped or
+// written. The key plays no part in it.
+TEST_F(HostileDiskUmlTest, EveryHostileHeaderIsRefusedWhateverTheKey) {
+  FormatDisk();
+  const Bytes good = ReadRaw(0, kLuksHeaderRegionBytes);
+  size_t count = 0;
+  for (const uint32_t format : {kHeaderFormat1, kHeaderFormat2, kHeaderFormat}) {
+    for (const testing::HostileHeader& hostile : testing::HostileHeaders(format)) {
+      SCOPED_TRACE(hostile.name);
+      WriteRaw(0, hostile.region);
+      for (const uint8_t key : {uint8_t{0x11}, uint8_t{0x12}}) {
+        const Status status = disk_.Open(Dek(key), binding_, kFresh, AnyContent).status();
+        EXPECT_THAT(status, HasFault("HEADER_NOT_ACCEPTED"));
+        EXPECT_THAT(MessageOf(status), ::testing::HasSubstr(hostile.expected));
+      }
+      EXPECT_THAT(disk_.Advance(dek_, binding_, kFresh), HasFault("HEADER_NOT_ACCEPTED"));
+      EXPECT_FALSE(IsMapped());
+      EXPECT_EQ(ReadRaw(0, kLuksHeaderRegionBytes), hostile.region);
+      ++count;
+    }
+  }
+  EXPECT_GT(count, 300U);
+  WriteRaw(0, good);
+  EXPECT_OK(disk_.Open(dek_, binding_, kFresh, AnyContent));
 }
 
 // A host that exchanges the header all the time: what was judged is what is opened, so every Open

@@ -88,10 +88,8 @@ StatusOr<VerifiedHeader> ParseAndVerify(ByteView region, uint64_t disk_bytes,
   return VerifiedHeader::Verify(std::move(header), keys.header_mac, binding);
 }
 
-// The header of a disk as it is now: read once, verified, with one of `counters`.
-StatusOr<VerifiedHeader> ReadCurrentHeader(const BlockDisk& disk, const StateDiskKeys& keys,
-                                           const DiskBinding& binding,
-                                           const DiskCounters& counters) {
+// The header of a disk as it is now, read once. No key is made for one that is not accepted.
+StatusOr<UnverifiedHeader> ReadAcceptedHeader(const BlockDisk& disk) {
   ASSIGN_OR_RETURN(const Bytes prefix, disk.ReadPrefix(kDiskPrefixBytes));
   const DiskInspection inspection = InspectPrefix(prefix, disk.bytes());
   if (inspection.content == DiskContent::kBlank) {
@@ -102,9 +100,14 @@ StatusOr<VerifiedHeader> ReadCurrentHeader(const BlockDisk& disk, const StateDis
   if (inspection.content == DiskContent::kForeign) {
     return Refused("HEADER_NOT_ACCEPTED", inspection.detail);
   }
-  ASSIGN_OR_RETURN(
-      VerifiedHeader header,
-      ParseAndVerify(ByteView(prefix).first(kLuksHeaderRegionBytes), disk.bytes(), keys, binding));
+  return ParseHeader(ByteView(prefix).first(kLuksHeaderRegionBytes), disk.bytes());
+}
+
+// Verified, with one of `counters`.
+StatusOr<VerifiedHeader> CurrentHeader(UnverifiedHeader read, const StateDiskKeys& keys,
+                                       const DiskBinding& binding, const DiskCounters& counters) {
+  ASSIGN_OR_RETURN(VerifiedHeader header,
+                   VerifiedHeader::Verify(std::move(read), keys.header_mac, binding));
   RETURN_IF_ERROR(CheckDiskCounter(header.token().disk_counter, counters));
   return header;
 }
@@ -222,10 +225,12 @@ StatusOr<Sha256Digest> LuksStateDisk::FormatHere(const SecretBytes& dek, const D
 StatusOr<OpenedDisk> LuksStateDisk::OpenHere(const SecretBytes& dek, const DiskBinding& binding,
                                              const DiskCounters& counters,
                                              const ContentCheck& check) {
-  ASSIGN_OR_RETURN(const StateDiskKeys keys, DeriveStateDiskKeys(dek));
   ASSIGN_OR_RETURN(const BlockDisk disk, BlockDisk::OpenForReading(options_.device));
   RETURN_IF_ERROR(ClearLeftovers(disk.number()));
-  ASSIGN_OR_RETURN(const VerifiedHeader header, ReadCurrentHeader(disk, keys, binding, counters));
+  ASSIGN_OR_RETURN(UnverifiedHeader read, ReadAcceptedHeader(disk));
+  ASSIGN_OR_RETURN(const StateDiskKeys keys, DeriveStateDiskKeys(dek));
+  ASSIGN_OR_RETURN(const VerifiedHeader header,
+                   CurrentHeader(std::move(read), keys, binding, counters));
   Status status = MapAndCheck(header, keys, options_.device, disk.number(), options_.mapping);
   std::optional<ExtentRecord> extent;
   if (status.ok() && HasExtent(header)) {
@@ -272,9 +277,11 @@ Status LuksStateDisk::CheckContent(const VerifiedHeader& header, const StateDisk
 // Read again, through the same gate as at the opening: the host may have changed it since.
 StatusOr<OpenedDisk> LuksStateDisk::AdvanceHere(const SecretBytes& dek, const DiskBinding& binding,
                                                 const DiskCounters& counters) {
-  ASSIGN_OR_RETURN(const StateDiskKeys keys, DeriveStateDiskKeys(dek));
   ASSIGN_OR_RETURN(const BlockDisk disk, BlockDisk::OpenForHeaderWrites(options_.device));
-  ASSIGN_OR_RETURN(const VerifiedHeader header, ReadCurrentHeader(disk, keys, binding, counters));
+  ASSIGN_OR_RETURN(UnverifiedHeader read, ReadAcceptedHeader(disk));
+  ASSIGN_OR_RETURN(const StateDiskKeys keys, DeriveStateDiskKeys(dek));
+  ASSIGN_OR_RETURN(const VerifiedHeader header,
+                   CurrentHeader(std::move(read), keys, binding, counters));
   ASSIGN_OR_RETURN(const HeaderAdvance advance,
                    PlanAdvance(header, disk.bytes(), counters.next, keys.header_mac, binding));
   if (HasExtent(header)) {

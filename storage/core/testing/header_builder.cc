@@ -53,6 +53,11 @@ std::string GoodJsonOfFormat1() {
                   "0");
 }
 
+std::string GoodJsonOf(uint32_t format) {
+  if (format == kHeaderFormat1) return GoodJsonOfFormat1();
+  return format == kHeaderFormat2 ? GoodJson() : GoodJsonOfFormat3();
+}
+
 Bytes TornWrite(Bytes region, size_t copy, ByteView written, uint32_t mask) {
   for (size_t at = 0; at < written.size(); at += kAtomicWriteBytes) {
     const ByteView stretch = written.subspan(at, kAtomicWriteBytes);

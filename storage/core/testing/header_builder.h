@@ -20,6 +20,9 @@ std::string GoodJsonOfFormat1();
 // The same in header format 3, whose file system lies in a prepared extent.
 std::string GoodJsonOfFormat3();
 
+// One of these three.
+std::string GoodJsonOf(uint32_t format);
+
 // A whole header region whose two copies carry `json` (cut off where its area ends), with right
 // checksums; the keyslot area counts up.
 Bytes HeaderRegion(std::string_view json);

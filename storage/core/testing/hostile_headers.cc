@@ -9,72 +9,76 @@
 namespace kedge::testing {
 namespace {
 
-// The good region, edited, with right checksums.
-Bytes Edited(const std::function<void(Bytes&)>& edit) {
-  Bytes region = HeaderRegion(GoodJson());
-  edit(region);
-  StoreChecksum(region, 0);
-  StoreChecksum(region, kLuksCopyBytes);
-  return region;
-}
+// Edits of the header region with a good text.
+class Editor {
+ public:
+  explicit Editor(std::string text) : text_(std::move(text)) {}
 
-// The same edit in both copies.
-Bytes BothEdited(const std::function<void(Bytes&, size_t)>& edit) {
-  return Edited([&edit](Bytes& region) {
-    edit(region, 0);
-    edit(region, kLuksCopyBytes);
-  });
-}
-
-std::vector<HostileHeader> HostileBinaryHeaders() {
-  const auto set_integer = [](LuksField field, uint64_t value) {
-    return BothEdited([=](Bytes& r, size_t copy) { PutInteger(r, copy, field, value); });
-  };
-  const auto set_text = [](LuksField field, std::string_view text) {
-    return BothEdited([=](Bytes& r, size_t copy) { PutField(r, copy, field, AsBytes(text)); });
-  };
-  const auto set_byte = [](size_t offset) { return Edited([=](Bytes& r) { r[offset] = 1; }); };
-  // Of both copies: one alone is what a cut-off write leaves.
-  Bytes wrong_checksums = HeaderRegion(GoodJson());
-  wrong_checksums[kLuksChecksum.offset] ^= 1;
-  wrong_checksums[kLuksCopyBytes + kLuksChecksum.offset] ^= 1;
-  Bytes checksum_tail = HeaderRegion(GoodJson());
-  checksum_tail[kLuksChecksum.offset + 32] = 1;
-  Bytes swapped = HeaderRegion(GoodJson());
-  std::swap_ranges(swapped.begin(), swapped.begin() + kLuksCopyBytes,
-                   swapped.begin() + kLuksCopyBytes);
-  Bytes no_secondary = HeaderRegion(GoodJson());
-  std::fill_n(no_secondary.begin() + kLuksCopyBytes, kLuksCopyBytes, uint8_t{0});
-  const auto unfinished = [](const std::function<void(Bytes&)>& edit) {
-    return Edited([&edit](Bytes& r) {
-      PutInteger(r, 0, kLuksSequence, 5);
-      const std::string newer = Replaced(GoodJson(), "0007", "0008");
-      PutField(r, 0, {kLuksBinaryHeaderBytes, kLuksJsonAreaBytes}, AsBytes(newer));
-      edit(r);
+  const std::string& text() const { return text_; }
+  Bytes Region() const { return HeaderRegion(text_); }
+  // Edited, with right checksums.
+  Bytes Edited(const std::function<void(Bytes&)>& edit) const {
+    Bytes region = Region();
+    edit(region);
+    StoreChecksum(region, 0);
+    StoreChecksum(region, kLuksCopyBytes);
+    return region;
+  }
+  // The same edit in both copies.
+  Bytes BothEdited(const std::function<void(Bytes&, size_t)>& edit) const {
+    return Edited([&edit](Bytes& region) {
+      edit(region, 0);
+      edit(region, kLuksCopyBytes);
     });
-  };
-  const auto torn = [](size_t offset) {
-    Bytes region = HeaderRegion(GoodJson());
+  }
+  // With one bit of one copy turned and the checksum left as it was.
+  Bytes Torn(size_t offset) const {
+    Bytes region = Region();
     region[offset] ^= 1;
     return region;
+  }
+  void ReplaceIn(Bytes& region, size_t copy, const char* from, const char* to) const {
+    PutField(region, copy, {kLuksBinaryHeaderBytes, kLuksJsonAreaBytes},
+             AsBytes(Replaced(text_, from, to)));
+  }
+
+ private:
+  const std::string text_;
+};
+
+std::vector<HostileHeader> HostileBinaryHeaders(const Editor& good) {
+  const auto edited = [&good](const std::function<void(Bytes&)>& edit) {
+    return good.Edited(edit);
   };
-  const auto replace_in = [](Bytes& r, size_t copy, const char* from, const char* to) {
-    PutField(r, copy, {kLuksBinaryHeaderBytes, kLuksJsonAreaBytes},
-             AsBytes(Replaced(GoodJson(), from, to)));
+  const auto set_integer = [&good](LuksField field, uint64_t value) {
+    return good.BothEdited([=](Bytes& r, size_t copy) { PutInteger(r, copy, field, value); });
   };
-  const char* const differ = "differ in more than an advance of the counter";
-  const size_t json_end = kLuksBinaryHeaderBytes + GoodJson().size();
+  const auto set_text = [&good](LuksField field, std::string_view text) {
+    return good.BothEdited([=](Bytes& r, size_t copy) { PutField(r, copy, field, AsBytes(text)); });
+  };
+  const auto set_byte = [&edited](size_t offset) {
+    return edited([=](Bytes& r) { r[offset] = 1; });
+  };
+  // Of both copies: one alone is what a cut-off write leaves.
+  Bytes wrong_checksums = good.Torn(kLuksChecksum.offset);
+  wrong_checksums[kLuksCopyBytes + kLuksChecksum.offset] ^= 1;
+  Bytes swapped = good.Region();
+  std::swap_ranges(swapped.begin(), swapped.begin() + kLuksCopyBytes,
+                   swapped.begin() + kLuksCopyBytes);
+  Bytes no_secondary = good.Region();
+  std::fill_n(no_secondary.begin() + kLuksCopyBytes, kLuksCopyBytes, uint8_t{0});
+  const size_t json_end = kLuksBinaryHeaderBytes + good.text().size();
 
   return {
-      {"primary-magic", Edited([](Bytes& r) { r[0] = 'M'; }), "primary copy: no LUKS magic"},
-      {"secondary-magic", Edited([](Bytes& r) { r[kLuksCopyBytes] = 'L'; }),
+      {"primary-magic", edited([](Bytes& r) { r[0] = 'M'; }), "primary copy: no LUKS magic"},
+      {"secondary-magic", edited([](Bytes& r) { r[kLuksCopyBytes] = 'L'; }),
        "secondary copy: no LUKS magic"},
       {"luks1", set_integer(kLuksVersion, 1), "version is not 2"},
       {"version-3", set_integer(kLuksVersion, 3), "version is not 2"},
       {"size-larger", set_integer(kLuksHeaderSize, 32768), "is not 16384"},
       {"size-huge", set_integer(kLuksHeaderSize, UINT64_MAX), "is not 16384"},
       {"sequence-zero", set_integer(kLuksSequence, 0), "sequence is 0"},
-      {"sequences-differ", Edited([](Bytes& r) { PutInteger(r, 0, kLuksSequence, 9); }),
+      {"sequences-differ", edited([](Bytes& r) { PutInteger(r, 0, kLuksSequence, 9); }),
        "differ in sequence or UUID"},
       {"label", set_text(kLuksLabel, "x"), "has a label"},
       {"checksum-algorithm", set_text(kLuksChecksumAlgorithm, "sha512"), "is not sha256"},
@@ -82,21 +86,44 @@ std::vector<HostileHeader> HostileBinaryHeaders() {
       {"uuid-upper-case", set_text(kLuksUuid, "17AA"), "UUID is malformed"},
       {"uuid-no-dash", set_byte(kLuksUuid.offset + 8), "UUID is malformed"},
       {"uuid-tail", set_byte(kLuksUuid.offset + 39), "UUID is malformed"},
-      {"uuids-differ", Edited([](Bytes& r) { r[kLuksUuid.offset] = '2'; }),
+      {"uuids-differ", edited([](Bytes& r) { r[kLuksUuid.offset] = '2'; }),
        "differ in sequence or UUID"},
       {"subsystem", set_text(kLuksSubsystem, "x"), "has a subsystem"},
       {"offset", set_integer(kLuksHeaderOffset, 4096), "names another offset"},
       {"padding", set_byte(kLuksPadding.offset), "padding is not zero"},
       {"padding-4096", set_byte(kLuksBinaryHeaderBytes - 1), "padding is not zero"},
       {"checksum", wrong_checksums, "primary copy: checksum is wrong"},
-      {"checksum-tail", checksum_tail, "primary copy: checksum is wrong"},
+      {"checksum-tail", good.Torn(kLuksChecksum.offset + 32), "primary copy: checksum is wrong"},
       {"copies-swapped", swapped, "primary copy: no LUKS magic"},
       {"no-secondary", no_secondary, "secondary copy: no LUKS magic"},
-      {"json-differs", Edited([](Bytes& r) { r[kLuksBinaryHeaderBytes] = ' '; }),
+      {"json-differs", edited([](Bytes& r) { r[kLuksBinaryHeaderBytes] = ' '; }),
        "differ in their JSON"},
-      {"json-tail", BothEdited([=](Bytes& r, size_t copy) { r[copy + json_end + 1] = '}'; }),
+      {"json-tail", good.BothEdited([=](Bytes& r, size_t copy) { r[copy + json_end + 1] = '}'; }),
        "bytes follow the JSON text"},
-      // Not what an advance leaves between its two copies …
+      // Not what a write that was cut off in the middle of a copy leaves.
+      {"torn-uuid", good.Torn(kLuksUuid.offset), "primary copy: checksum is wrong"},
+      {"torn-label", good.Torn(kLuksLabel.offset), "primary copy: has a label"},
+      {"torn-padding", good.Torn(kLuksBinaryHeaderBytes - 1), "primary copy: padding is not zero"},
+      {"torn-json", good.Torn(kLuksBinaryHeaderBytes + 30), "primary copy: checksum is wrong"},
+      {"torn-json-end", good.Torn(kLuksCopyBytes - 1), "primary copy: checksum is wrong"},
+      {"torn-second-json", good.Torn(kLuksCopyBytes + kLuksBinaryHeaderBytes + 30),
+       "secondary copy: checksum is wrong"},
+      {"json-unterminated", HeaderRegion(std::string(kLuksJsonAreaBytes, ' ')),
+       "does not end inside its area"},
+  };
+}
+
+// Not what an advance leaves between its two copies, though one of them is one step newer.
+std::vector<HostileHeader> HostileAdvances(const Editor& good) {
+  const auto unfinished = [&good](const std::function<void(Bytes&)>& edit) {
+    return good.Edited([&](Bytes& r) {
+      PutInteger(r, 0, kLuksSequence, 5);
+      good.ReplaceIn(r, 0, "0007", "0008");
+      edit(r);
+    });
+  };
+  const char* const differ = "differ in more than an advance of the counter";
+  return {
       {"advance-secondary-first", unfinished([](Bytes& r) {
          std::swap_ranges(r.begin() + 4096, r.begin() + kLuksCopyBytes,
                           r.begin() + kLuksCopyBytes + 4096);
@@ -106,30 +133,21 @@ std::vector<HostileHeader> HostileBinaryHeaders() {
        "differ in sequence or UUID"},
       {"advance-skips", unfinished([](Bytes& r) { PutInteger(r, 0, kLuksSequence, 6); }),
        "differ in sequence or UUID"},
-      {"advance-back", unfinished([&](Bytes& r) { replace_in(r, 0, "0007", "0006"); }), differ},
-      {"advance-stays", unfinished([&](Bytes& r) { replace_in(r, 0, "0007", "0007"); }), differ},
-      {"advance-salt", unfinished([&](Bytes& r) { replace_in(r, kLuksCopyBytes, "03BR", "03BS"); }),
+      {"advance-back", unfinished([&](Bytes& r) { good.ReplaceIn(r, 0, "0007", "0006"); }), differ},
+      {"advance-stays", unfinished([&](Bytes& r) { good.ReplaceIn(r, 0, "0007", "0007"); }),
        differ},
+      {"advance-salt",
+       unfinished([&](Bytes& r) { good.ReplaceIn(r, kLuksCopyBytes, "03BR", "03BS"); }), differ},
       {"advance-generation", unfinished([&](Bytes& r) {
-         replace_in(r, kLuksCopyBytes, "generation\":1", "generation\":2");
+         good.ReplaceIn(r, kLuksCopyBytes, "generation\":1", "generation\":2");
        }),
        differ},
       {"advance-uuid", unfinished([](Bytes& r) { r[kLuksUuid.offset] = '2'; }), differ},
       {"advance-null-cipher", unfinished([&](Bytes& r) {
-         replace_in(r, kLuksCopyBytes, "\"iv_tweak\":\"0\",\"encryption\":\"aes-xts-plain64\"",
-                    "\"iv_tweak\":\"0\",\"encryption\":\"cipher_null-ecb\"");
+         good.ReplaceIn(r, kLuksCopyBytes, "\"iv_tweak\":\"0\",\"encryption\":\"aes-xts-plain64\"",
+                        "\"iv_tweak\":\"0\",\"encryption\":\"cipher_null-ecb\"");
        }),
        "/segments/0/encryption"},
-      // … nor in the middle of one.
-      {"torn-uuid", torn(kLuksUuid.offset), "primary copy: checksum is wrong"},
-      {"torn-label", torn(kLuksLabel.offset), "primary copy: has a label"},
-      {"torn-padding", torn(kLuksBinaryHeaderBytes - 1), "primary copy: padding is not zero"},
-      {"torn-json", torn(kLuksBinaryHeaderBytes + 30), "primary copy: checksum is wrong"},
-      {"torn-json-end", torn(kLuksCopyBytes - 1), "primary copy: checksum is wrong"},
-      {"torn-second-json", torn(kLuksCopyBytes + kLuksBinaryHeaderBytes + 30),
-       "secondary copy: checksum is wrong"},
-      {"json-unterminated", HeaderRegion(std::string(kLuksJsonAreaBytes, ' ')),
-       "does not end inside its area"},
   };
 }
 
@@ -156,7 +174,13 @@ std::vector<JsonEdit> EditsOfKeyslots() {
        "/keyslots: unknown member \"1\""},
       {"keyslot-number", R"("keyslots":{"0")", R"("keyslots":{"1")",
        "/keyslots: member \"0\" missing"},
+      {"keyslot-none", R"("keyslots":{"0")", R"("keyslots":{"x")",
+       "/keyslots: member \"0\" missing"},
       {"keyslot-reencrypt", R"("type":"luks2")", R"("type":"reencrypt")", "/keyslots/0/type"},
+      {"keyslot-reencrypt-second", tail,
+       R"(+mdvOHUAZs="}},"1":{"type":"reencrypt","mode":"decrypt","direction":"backward",)"
+       R"("key_size":1,"area":{"type":"none","offset":"417792","size":"4096"}}},"tokens")",
+       "/keyslots: unknown member \"1\""},
       {"keyslot-priority", R"("type":"luks2",)", R"("type":"luks2","priority":0,)",
        "/keyslots/0: unknown member \"priority\""},
       {"keyslot-key-size", R"("key_size":96)", R"("key_size":64)", "/keyslots/0/key_size"},
@@ -167,6 +191,8 @@ std::vector<JsonEdit> EditsOfKeyslots() {
       {"keyslot-area-at-header", R"("offset":"32768")", R"("offset":"0")",
        "/keyslots/0/area/offset"},
       {"keyslot-area-in-data", R"("offset":"32768")", R"("offset":"16777216")",
+       "/keyslots/0/area/offset"},
+      {"keyslot-area-beyond", R"("offset":"32768")", R"("offset":"18446744073709518848")",
        "/keyslots/0/area/offset"},
       {"keyslot-area-size", R"("size":"385024")", R"("size":"18446744073709551615")",
        "/keyslots/0/area/size"},
@@ -201,6 +227,9 @@ std::vector<JsonEdit> EditsOfSegmentsAndDigests() {
        R"-(,"integrity":{"type":"hmac(sha256)","journal_encryption":"none",)-"
        R"("journal_integrity":"none"})",
        "", "/segments/0: member \"integrity\" missing"},
+      {"integrity-empty",
+       R"-({"type":"hmac(sha256)","journal_encryption":"none","journal_integrity":"none"})-", "{}",
+       "/segments/0/integrity: member \"type\" missing"},
       {"integrity-none", "hmac(sha256)", "none", "/segments/0/integrity/type"},
       {"journal-encryption", R"("journal_encryption":"none")",
        R"-("journal_encryption":"ctr(aes)")-", "/segments/0/integrity/journal_encryption"},
@@ -209,6 +238,11 @@ std::vector<JsonEdit> EditsOfSegmentsAndDigests() {
       {"segment-linear", head, R"("segments":{"0":{"type":"linear",)", "/segments/0/type"},
       {"segment-flags", head, R"("segments":{"0":{"flags":["backup-final"],"type":"crypt",)",
        "/segments/0: unknown member \"flags\""},
+      {"segment-in-reencryption", head,
+       R"("segments":{"0":{"flags":["in-reencryption"],"type":"crypt",)",
+       "/segments/0: unknown member \"flags\""},
+      {"segment-offset-beyond", R"("offset":"16777216")", R"("offset":"18446744073692774400")",
+       "/segments/0/offset"},
       {"segment-offset-zero", R"("offset":"16777216")", R"("offset":"0")", "/segments/0/offset"},
       {"segment-offset-spelling", R"("offset":"16777216")", R"("offset":"016777216")",
        "/segments/0/offset"},
@@ -218,6 +252,8 @@ std::vector<JsonEdit> EditsOfSegmentsAndDigests() {
        "/segments/0/sector_size"},
       {"digest-second", R"("digests":{)", R"("digests":{"1":{},)",
        "/digests: unknown member \"1\""},
+      {"digest-foreign-keyslot", R"("type":"pbkdf2","keyslots":["0"])",
+       R"("type":"pbkdf2","keyslots":["1"])", "/digests/0/keyslots"},
       {"digest-no-segment", R"("segments":["0"])", R"("segments":[])", "/digests/0/segments"},
       {"digest-hash", R"("segments":["0"],"hash":"sha256")", R"("segments":["0"],"hash":"sha1")",
        "/digests/0/hash"},
@@ -225,47 +261,60 @@ std::vector<JsonEdit> EditsOfSegmentsAndDigests() {
   };
 }
 
-std::vector<JsonEdit> EditsOfTokenAndConfig() {
-  const std::string generation = R"("dek_generation":)";
+JsonEdit Set(const char* name, const std::string& member, const std::string& good,
+             const std::string& bad, const char* expected) {
+  return {name, member + good, member + bad, expected};
+}
+
+std::vector<JsonEdit> EditsOfCounter() {
   const std::string counter = R"("disk_counter":)";
-  const std::string good_counter = R"("00000000000000000007")";
-  const std::string sectors = R"("data_sectors":)";
-  const auto set = [](const char* name, const std::string& member, const std::string& good,
-                      const std::string& bad, const char* expected) {
-    return JsonEdit{name, member + good, member + bad, expected};
+  const auto set = [&counter](const char* name, const std::string& bad) {
+    return Set(name, counter, R"("00000000000000000007")", bad, "/tokens/0/disk_counter");
   };
+  return {
+      set("token-counter-huge", R"("18446744073709551616")"),
+      set("token-counter-hex", R"("0000000000000000000a")"),
+      set("token-counter-sign", R"("-0000000000000000001")"),
+      set("token-counter-short", R"("7")"),
+      set("token-counter-long", R"("000000000000000000007")"),
+      set("token-counter-empty", R"("")"),
+      set("token-counter-number", "7"),
+  };
+}
+
+std::vector<JsonEdit> EditsOfTokenAndConfig(uint32_t format) {
+  const std::string generation = R"("dek_generation":)";
+  const std::string sectors = R"("data_sectors":)";
+  const std::string version = R"("version":)" + std::to_string(format);
+  const std::string mandatory = R"("config":{"requirements":{"mandatory":)";
+  const char* const requirements = "/config: unknown member \"requirements\"";
   return {
       {"token-none", R"("tokens":{"0")", R"("tokens":{"7")", "/tokens: member \"0\" missing"},
       {"token-second", R"("tokens":{)", R"("tokens":{"1":{"type":"x","keyslots":[]},)",
        "/tokens: unknown member \"1\""},
       {"token-keyring", R"("type":"kedge")", R"("type":"luks2-keyring")", "/tokens/0/type"},
       {"token-foreign", R"("type":"kedge")", R"("type":"clevis")", "/tokens/0/type"},
-      {"token-member", R"("version":2)", R"("version":2,"initialised":true)",
+      {"token-member", version, version + R"(,"initialised":true)",
        "/tokens/0: unknown member \"initialised\""},
-      {"token-version", R"("version":2)", R"("version":4)", "/tokens/0/version"},
-      {"token-version-with-counter", R"("version":2)", R"("version":1)", "/tokens/0/disk_counter"},
-      set("token-generation-zero", generation, "1", "0", "/tokens/0/dek_generation"),
-      set("token-generation-huge", generation, "1", "4294967296", "/tokens/0/dek_generation"),
-      set("token-counter-huge", counter, good_counter, R"("18446744073709551616")",
-          "/tokens/0/disk_counter"),
-      set("token-counter-hex", counter, good_counter, R"("0000000000000000000a")",
-          "/tokens/0/disk_counter"),
-      set("token-counter-sign", counter, good_counter, R"("-0000000000000000001")",
-          "/tokens/0/disk_counter"),
-      set("token-counter-short", counter, good_counter, R"("7")", "/tokens/0/disk_counter"),
-      set("token-counter-long", counter, good_counter, R"("000000000000000000007")",
-          "/tokens/0/disk_counter"),
-      set("token-counter-empty", counter, good_counter, R"("")", "/tokens/0/disk_counter"),
-      set("token-counter-number", counter, good_counter, "7", "/tokens/0/disk_counter"),
-      set("token-data-zero", sectors, R"("96736")", R"("0")", "data size does not fit"),
-      set("token-data-unaligned", sectors, R"("96736")", R"("96735")", "data size does not fit"),
-      set("token-data-huge", sectors, R"("96736")", R"("18446744073709551608")",
+      {"token-version", version, R"("version":9)", "/tokens/0/version: header format 9 is newer"},
+      {"token-version-zero", version, R"("version":0)", "/tokens/0/version: expected "},
+      {"token-version-with-counter", version,
+       format == kHeaderFormat1 ? R"("version":2)" : R"("version":1)", "/tokens/0/disk_counter"},
+      Set("token-generation-zero", generation, "1", "0", "/tokens/0/dek_generation"),
+      Set("token-generation-huge", generation, "1", "4294967296", "/tokens/0/dek_generation"),
+      Set("token-data-zero", sectors, R"("96736")", R"("0")", "data size does not fit"),
+      Set("token-data-unaligned", sectors, R"("96736")", R"("96735")", "data size does not fit"),
+      Set("token-data-huge", sectors, R"("96736")", R"("18446744073709551608")",
           "data size does not fit"),
       {"token-mac-upper-case", "abababab", "ABababab", "/tokens/0/mac"},
       {"token-mac-short", "abababab", "ababab", "/tokens/0/mac"},
-      {"config-requirements", R"("config":{)",
-       R"("config":{"requirements":{"mandatory":["online-reencrypt"]},)",
-       "/config: unknown member \"requirements\""},
+      {"config-requirements", R"("config":{)", mandatory + R"(["online-reencrypt"]},)",
+       requirements},
+      {"config-requirements-v2", R"("config":{)", mandatory + R"(["online-reencrypt-v2"]},)",
+       requirements},
+      {"config-requirements-offline", R"("config":{)", mandatory + R"(["offline-reencrypt"]},)",
+       requirements},
+      {"config-requirements-empty", R"("config":{)", mandatory + "[]},", requirements},
       {"config-flags", R"("config":{)", R"("config":{"flags":["allow-discards"],)",
        "/config: unknown member \"flags\""},
       {"config-json-size", R"("json_size":"12288")", R"("json_size":"4190208")",
@@ -298,13 +347,19 @@ std::vector<JsonEdit> EditsOfSpelling() {
 
 }  // namespace
 
-std::vector<HostileHeader> HostileHeaders() {
-  std::vector<HostileHeader> out = HostileBinaryHeaders();
-  for (const auto& edits : {EditsOfKeyslots(), EditsOfSegmentsAndDigests(), EditsOfTokenAndConfig(),
-                            EditsOfSpelling()}) {
+std::vector<HostileHeader> HostileHeaders(uint32_t format) {
+  const Editor good(GoodJsonOf(format));
+  std::vector<HostileHeader> out = HostileBinaryHeaders(good);
+  std::vector<std::vector<JsonEdit>> lists = {EditsOfKeyslots(), EditsOfSegmentsAndDigests(),
+                                              EditsOfTokenAndConfig(format), EditsOfSpelling()};
+  if (format != kHeaderFormat1) {
+    for (HostileHeader& header : HostileAdvances(good)) out.push_back(std::move(header));
+    lists.push_back(EditsOfCounter());
+  }
+  for (const std::vector<JsonEdit>& edits : lists) {
     for (const JsonEdit& edit : edits) {
       out.push_back(
-          {edit.name, HeaderRegion(Replaced(GoodJson(), edit.from, edit.to)), edit.expected});
+          {edit.name, HeaderRegion(Replaced(good.text(), edit.from, edit.to)), edit.expected});
     }
   }
   const auto whole = [&out](const char* name, const std::string& text, const char* expected) {
@@ -312,8 +367,12 @@ std::vector<HostileHeader> HostileHeaders() {
   };
   whole("json-empty", "", "not JSON at byte");
   whole("json-array", "[]", "expected an object");
-  whole("json-two-documents", GoodJson() + "{}", "not JSON at byte");
-  whole("json-cut", GoodJson().substr(0, 500), "not JSON at byte");
+  whole("json-two-documents", good.text() + "{}", "not JSON at byte");
+  whole("json-cut", good.text().substr(0, 500), "not JSON at byte");
+  whole("json-deep-inside",
+        Replaced(good.text(), R"("iv_tweak":"0")",
+                 R"("iv_tweak":)" + std::string(100, '[') + std::string(100, ']')),
+        "nested deeper than 8 levels");
   whole("json-deep", std::string(12000, '['), "nested deeper than 8 levels");
   std::string deep;
   for (int i = 0; i < 2000; ++i) deep += R"({"a":)";

@@ -1,11 +1,13 @@
 // Headers that the allow-list must refuse, each with one thing wrong.
 #pragma once
 
+#include <cstdint>
 #include <ostream>
 #include <string>
 #include <vector>
 
 #include "base/bytes.h"
+#include "storage/core/luks_json.h"
 
 namespace kedge::testing {
 
@@ -18,7 +20,8 @@ struct HostileHeader {
 // How GoogleTest and ctest name a case.
 inline void PrintTo(const HostileHeader& header, std::ostream* out) { *out << header.name; }
 
-// Checksums are right unless they are the point.
-std::vector<HostileHeader> HostileHeaders();
+// On the good header of `format`. Checksums are right unless they are the point. Format 1 does not
+// count, so it has no cases of counters.
+std::vector<HostileHeader> HostileHeaders(uint32_t format = kHeaderFormat2);
 
 }  // namespace kedge::testing

@@ -38,7 +38,7 @@ void FlipRaw(uint64_t offset);
 bool IsMounted();
 bool IsMapped();
 
-class DiskTest : public testing::Test {
+class DiskTest : public ::testing::Test {
  protected:
   DiskTest() : disk_({.device = kDisk}) {}
   void SetUp() override;
