@@ -19,6 +19,10 @@ void Progress(const Environment& env, std::string_view what) {
   env.err << "kedge: " << what << std::endl;
 }
 
+void Warn(const Environment& env, std::string_view what) {
+  env.err << "kedge: warning: " << what << std::endl;
+}
+
 client::KeyServiceClient ConnectTo(const Environment& env, const Common& common,
                                    const std::string& endpoint) {
   const absl::Duration limit = absl::Seconds(common.timeout_seconds);

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "base/secret_bytes.h"
 #include "cli/workspace.h"
 #include "keyservice/client/key_service_client.h"
 
@@ -25,6 +26,8 @@ struct Environment {
                                          const ClientExchange& exchange, absl::Duration timeout)>
       run_exchange;
   std::function<void(absl::Duration)> sleep;
+  // The whole of standard input, at most `max` bytes, into locked memory; an empty one is an error.
+  std::function<StatusOr<SecretBytes>(size_t max)> read_input;
 };
 
 // Options before the command.
@@ -38,6 +41,8 @@ struct Common {
 
 // One line on stderr, before anything that may take over a second.
 void Progress(const Environment& env, std::string_view what);
+// One line on stderr that the owner should act on.
+void Warn(const Environment& env, std::string_view what);
 
 // The service at `endpoint`. While nobody answers there it tries again, every two seconds and with
 // a line of progress, until the common timeout is over. A refusal is never repeated.

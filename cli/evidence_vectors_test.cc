@@ -44,7 +44,8 @@ class EvidenceVectorsTest : public ::testing::TestWithParam<const char*> {
                           .clock = clock_,
                           .random = random_,
                           .run_exchange = nullptr,
-                          .sleep = nullptr};
+                          .sleep = nullptr,
+                          .read_input = nullptr};
     return cli::Run(arguments, env);
   }
 

@@ -1,9 +1,11 @@
 // kedge: the owner's command. Everything is in run.cc; here is only what the system provides.
 #include <absl/time/clock.h>
+#include <unistd.h>
 
 #include <iostream>
 
 #include "attestation/channel_grpc/client.h"
+#include "base/host/files.h"
 #include "base/host/system_clock.h"
 #include "cli/run.h"
 #include "crypto/system_random.h"
@@ -27,6 +29,10 @@ int main(int argc, char** argv) {
                     absl::Duration timeout) {
             return kedge::RunExchange(endpoint, exchange, random, timeout);
           },
-      .sleep = [](absl::Duration pause) { absl::SleepFor(pause); }};
+      .sleep = [](absl::Duration pause) { absl::SleepFor(pause); },
+      .read_input =
+          [](size_t max) {
+            return kedge::ReadSecretDescriptor(STDIN_FILENO, "standard input", max);
+          }};
   return static_cast<int>(kedge::cli::Run({argv + 1, argv + argc}, env));
 }

@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "cli/disk.h"
 #include "cli/evidence_commands.h"
+#include "cli/seed.h"
 #include "keyservice/core/node_registry.h"
 
 namespace kedge::cli {
@@ -205,7 +206,10 @@ nlohmann::ordered_json ErrorJson(const Status& status) {
 ExitCode Print(const Environment& env, bool json, const StatusOr<Answer>& answer) {
   const Status& status = answer.ok() ? answer->verdict : answer.status();
   if (json) {
-    env.out << (answer.ok() ? answer->json : ErrorJson(status)).dump(2) << "\n";
+    // A path need not be UTF-8; a document has to be.
+    env.out << (answer.ok() ? answer->json : ErrorJson(status))
+                   .dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace)
+            << "\n";
   } else if (answer.ok()) {
     env.out << answer->text << std::flush;
   }
@@ -243,6 +247,7 @@ ExitCode Run(std::vector<std::string> arguments, const Environment& env) {
   AddRecover(app, options, call);
   AddNode(app, options, call);
   AddDisk(app, call);
+  AddSeed(app, call);
   app.add_subcommand("version", "print the version")->callback([&] {
     call = [](const Environment&) { return ShowVersion(); };
   });

@@ -33,7 +33,8 @@ class VerifyBatchTest : public ::testing::Test {
                           .clock = clock_,
                           .random = random_,
                           .run_exchange = nullptr,
-                          .sleep = nullptr};
+                          .sleep = nullptr,
+                          .read_input = nullptr};
     return cli::Run({"verify", "batch", "--cases", folder_ + "/cases.json", "--root", root}, env);
   }
 

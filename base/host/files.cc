@@ -24,12 +24,16 @@ Status TooLarge(const std::string& path, size_t max) {
                    absl::StrCat(path, " is larger than the ", max, " bytes allowed for it"));
 }
 
-// Reads to the end of the file in chunks, at most max + 1 bytes in all. `append` gets each chunk.
-template <typename Append>
-Status ReadChunks(const std::string& path, size_t max, std::span<uint8_t> chunk, Append append) {
+StatusOr<int> OpenForReading(const std::string& path) {
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY);
   if (fd < 0) return FromErrno(errno, absl::StrCat("cannot open ", path));
-  const absl::Cleanup closer = [fd] { close(fd); };
+  return fd;
+}
+
+// Reads to the end of the file in chunks, at most max + 1 bytes in all. `append` gets each chunk.
+template <typename Append>
+Status ReadChunks(int fd, const std::string& path, size_t max, std::span<uint8_t> chunk,
+                  Append append) {
   size_t total = 0;
   while (total <= max) {
     const size_t wanted = std::min(chunk.size(), max + 1 - total);
@@ -88,9 +92,11 @@ Status PutFile(const std::string& path, ByteView content, mode_t mode, Place pla
 }  // namespace
 
 StatusOr<Bytes> ReadFileBounded(const std::string& path, size_t max) {
+  ASSIGN_OR_RETURN(const int fd, OpenForReading(path));
+  const absl::Cleanup closer = [fd] { close(fd); };
   Bytes out;
   ByteArray<kReadChunk> chunk{};
-  RETURN_IF_ERROR(ReadChunks(path, max, chunk, [&out](ByteView part) {
+  RETURN_IF_ERROR(ReadChunks(fd, path, max, chunk, [&out](ByteView part) {
     out.insert(out.end(), part.begin(), part.end());
     return absl::OkStatus();
   }));
@@ -98,12 +104,18 @@ StatusOr<Bytes> ReadFileBounded(const std::string& path, size_t max) {
 }
 
 StatusOr<SecretBytes> ReadSecretFile(const std::string& path, size_t max) {
+  ASSIGN_OR_RETURN(const int fd, OpenForReading(path));
+  const absl::Cleanup closer = [fd] { close(fd); };
+  return ReadSecretDescriptor(fd, path, max);
+}
+
+StatusOr<SecretBytes> ReadSecretDescriptor(int fd, const std::string& name, size_t max) {
   // Chunks pass only through locked memory as well.
   ASSIGN_OR_RETURN(SecretBytes buffer, SecretBytes::Create(max));
   ASSIGN_OR_RETURN(SecretBytes chunk, SecretBytes::Create(kReadChunk));
   size_t size = 0;
   RETURN_IF_ERROR(chunk.RevealMutable([&](std::span<uint8_t> window) {
-    return ReadChunks(path, max, window, [&](ByteView part) {
+    return ReadChunks(fd, name, max, window, [&](ByteView part) {
       buffer.RevealMutable([&](std::span<uint8_t> all) {
         std::copy(part.begin(), part.end(), all.begin() + static_cast<ptrdiff_t>(size));
       });
@@ -111,7 +123,7 @@ StatusOr<SecretBytes> ReadSecretFile(const std::string& path, size_t max) {
       return absl::OkStatus();
     });
   }));
-  if (size == 0) return FailedPrecondition(absl::StrCat(path, " is empty"));
+  if (size == 0) return FailedPrecondition(absl::StrCat(name, " is empty"));
   return buffer.Reveal([size](ByteView all) { return SecretBytes::CopyOf(all.first(size)); });
 }
 

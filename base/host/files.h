@@ -17,6 +17,8 @@ namespace kedge {
 StatusOr<Bytes> ReadFileBounded(const std::string& path, size_t max);
 // The same into locked memory; the file must not be empty.
 StatusOr<SecretBytes> ReadSecretFile(const std::string& path, size_t max);
+// The same from a descriptor that is open already, to its end; it stays open. `name` is for errors.
+StatusOr<SecretBytes> ReadSecretDescriptor(int fd, const std::string& name, size_t max);
 
 // Writes a new file beside `path`, syncs it, renames it over `path` and syncs the folder: after a
 // power cut the old or the new content is there, whole. `mode` holds from the first moment.

@@ -60,7 +60,11 @@ class CliTest : public ::testing::Test {
           RETURN_IF_ERROR(network_);
           return service_.Run(exchange);
         },
-        .sleep = [this](absl::Duration pause) { clock_.now += pause; }};
+        .sleep = [this](absl::Duration pause) { clock_.now += pause; },
+        .read_input = [this](size_t max) -> StatusOr<SecretBytes> {
+          if (input_.empty() || input_.size() > max) return FailedPrecondition("input");
+          return SecretBytes::CopyOf(AsBytes(input_));
+        }};
     arguments.insert(arguments.begin(), {"--workspace", workspace_});
     const ExitCode code = cli::Run(std::move(arguments), env);
     return {code, out.str(), err.str()};
@@ -95,6 +99,7 @@ class CliTest : public ::testing::Test {
   TestClock clock_;
   SystemRandom random_;
   Status network_;
+  std::string input_;  // standard input
   std::vector<std::string> endpoints_;
   std::string folder_;
   std::string workspace_;

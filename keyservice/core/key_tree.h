@@ -20,7 +20,9 @@ namespace kedge {
 
 inline constexpr size_t kNewSeedSize = 64;
 inline constexpr size_t kMinSeedSize = 32;
-inline constexpr size_t kMaxSeedSize = 128;
+// Every output of the Contrast-compatible tree is as long as the seed, and HKDF-SHA256 gives no
+// more than 255 blocks (RFC 5869 section 2.3).
+inline constexpr size_t kMaxSeedSize = 255 * 32;
 inline constexpr size_t kSeedSaltSize = 32;
 inline constexpr size_t kMeasurementSaltSize = 32;
 

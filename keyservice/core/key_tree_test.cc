@@ -113,12 +113,20 @@ TEST(KeyTree, RefusesBadRoots) {
   };
   EXPECT_OK(create(32, 32));
   EXPECT_OK(create(64, 32));
-  EXPECT_OK(create(128, 32));
+  EXPECT_OK(create(kMaxSeedSize, 32));
   EXPECT_THAT(create(31, 32), HasCode(StatusCode::kInvalidArgument));
-  EXPECT_THAT(create(129, 32), HasCode(StatusCode::kInvalidArgument));
+  EXPECT_THAT(create(kMaxSeedSize + 1, 32), HasCode(StatusCode::kInvalidArgument));
   EXPECT_THAT(create(64, 31), HasCode(StatusCode::kInvalidArgument));
   EXPECT_THAT(create(64, 33), HasCode(StatusCode::kInvalidArgument));
   EXPECT_THAT(KeyTree::Create(SecretBytes(), Bytes(32)), HasCode(StatusCode::kInvalidArgument));
+}
+
+TEST(KeyTree, TheLongestSeedDerivesEverything) {
+  const KeyTree tree =
+      KeyTree::Create(SecretOf(Bytes(kMaxSeedSize, 1)), Bytes(kSeedSaltSize, 2)).value();
+  EXPECT_OK(tree.RootCaKey());
+  ASSERT_OK_AND_ASSIGN(const SecretBytes secret, tree.WorkloadSecret("w"));
+  EXPECT_EQ(secret.size(), kMaxSeedSize);
 }
 
 TEST(KeyTree, RefusesEmptyNamesAndZeroCounters) {
