@@ -22,3 +22,20 @@ function(kedge_uml_test name)
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
     PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS integration RUN_SERIAL ON)
 endfunction()
+
+# kedge_uml_program_test(NAME PROGRAM target [ARGUMENTS ...] DISKS MiB ... [MEMORY MiB]
+# [TIMEOUT seconds] LABELS label): one test that is a program of its own, likewise.
+function(kedge_uml_program_test name)
+  cmake_parse_arguments(ARG "" "PROGRAM;MEMORY;TIMEOUT" "ARGUMENTS;DISKS;LABELS" ${ARGN})
+  if(KEDGE_SANITIZE)
+    message(STATUS "${name} does not run under AddressSanitizer")
+    return()
+  endif()
+  math(EXPR inner "${ARG_TIMEOUT} - 10")
+  list(TRANSFORM ARG_DISKS PREPEND "--disk=")
+  add_test(NAME ${name}
+    COMMAND "${CMAKE_SOURCE_DIR}/tests/uml/run" ${ARG_DISKS} --memory ${ARG_MEMORY}
+            --timeout ${inner} -- $<TARGET_FILE:${ARG_PROGRAM}> ${ARG_ARGUMENTS})
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}"
+    RUN_SERIAL ON)
+endfunction()
