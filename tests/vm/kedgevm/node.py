@@ -10,7 +10,7 @@ from . import tamper
 from .console import Console, ConsoleTimeout
 from .images import Image
 from .network import Network
-from .process import ToolError, spawn, stop, wait_for_path, wait_until
+from .process import ToolError, spawn, stop, wait_for_socket, wait_until
 from .testd import CommandResult, Testd
 from .tpm import Tpm, TpmAuthority
 
@@ -126,7 +126,7 @@ class Node:
         self._console = Console(self._process.stdout, self.folder / f"console-{self.boots}.log",
                                 begun)
         try:
-            wait_for_path(self._testd_socket, self._process)
+            wait_for_socket(self._testd_socket, self._process)
             self._testd = Testd(self._testd_socket)
         except (ToolError, OSError) as error:
             raise ToolError(f"{self.name} did not start: {self._qemu_errors()}") from error

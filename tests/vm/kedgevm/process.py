@@ -64,10 +64,32 @@ def wait_until(condition: Callable[[], bool], timeout: float, what: str) -> None
 
 
 def wait_for_path(path: pathlib.Path, owner: subprocess.Popen, timeout: float = 10) -> None:
-    """Waits for a socket or file that a process creates; notices when the process dies instead."""
-    def there() -> bool:
-        if owner.poll() is not None and not path.exists():
-            raise ToolError(f"{owner.args[0]} ended with status {owner.returncode} "
-                            f"before it made {path}")
-        return path.exists()
-    wait_until(there, timeout, f"{path} to appear")
+    """Waits for a file that a process creates; notices when the process dies instead."""
+    _wait_for(path.exists, owner, timeout, f"{path} to appear")
+
+
+def wait_for_socket(path: pathlib.Path, owner: subprocess.Popen, timeout: float = 10) -> None:
+    """Waits until a process listens on a Unix socket. The path alone says too little: bind() makes
+    it, and a connection before listen() is refused."""
+    def listens() -> bool:
+        # Columns of /proc/net/unix: Num RefCount Protocol Flags Type St Inode Path; one list a
+        # network namespace. 0x10000 is __SO_ACCEPTCON.
+        try:
+            table = pathlib.Path(f"/proc/{owner.pid}/net/unix").read_text()
+        except OSError:  # the process is gone, which _wait_for says
+            return False
+        rows = (line.split(maxsplit=7) for line in table.splitlines()[1:])
+        return any(int(row[3], 16) & 0x10000 for row in rows if row[7:] == [str(path)])
+    _wait_for(listens, owner, timeout, f"somebody to listen on {path}")
+
+
+def _wait_for(condition: Callable[[], bool], owner: subprocess.Popen, timeout: float,
+              what: str) -> None:
+    def holds() -> bool:
+        if condition():
+            return True
+        if owner.poll() is not None:
+            raise ToolError(f"{owner.args[0]} ended with status {owner.returncode}; "
+                            f"waited for {what}")
+        return False
+    wait_until(holds, timeout, what)

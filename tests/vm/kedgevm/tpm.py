@@ -5,7 +5,7 @@ import shutil
 import subprocess
 
 from . import tpm_log
-from .process import spawn, stop, tool, wait_for_path
+from .process import spawn, stop, tool, wait_for_socket
 
 # Certificate dates start before any clock a test could set.
 _VALID_DAYS = 3650
@@ -75,7 +75,7 @@ class Tpm:
                  f"type=unixio,path={self.socket}", "--terminate", "--log",
                  # Level 5 has every command, for tpm_log.
                  f"file={self._log},level=5,truncate"], log, log)
-        wait_for_path(self.socket, self._process)
+        wait_for_socket(self.socket, self._process)
 
     def pcrs(self) -> dict[int, str]:
         """The SHA-256 bank since the last start, in hexadecimal; also right after a power cut."""
