@@ -71,9 +71,11 @@ std::string MessageOf(const Status& status);
     if (!kedge_status_or_error.ok()) return kedge_status_or_error; \
   } while (false)
 
+// NOLINTBEGIN(bugprone-macro-parentheses): a declaration cannot stand in parentheses.
 #define ASSIGN_OR_RETURN(declaration, expression) \
   KEDGE_ASSIGN_OR_RETURN_IMPL(KEDGE_CONCAT(kedge_status_or_, __LINE__), declaration, expression)
 #define KEDGE_ASSIGN_OR_RETURN_IMPL(name, declaration, expression) \
   auto name = (expression);                                        \
   if (!name.ok()) return std::move(name).status();                 \
   declaration = std::move(name).value()
+// NOLINTEND(bugprone-macro-parentheses)

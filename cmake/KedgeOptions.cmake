@@ -9,6 +9,7 @@ if(NOT CMAKE_BUILD_TYPE)
 endif()
 
 option(KEDGE_SANITIZE "Build with AddressSanitizer and UBSan" OFF)
+option(KEDGE_COVERAGE "Build for gcov, with the target coverage_summary" OFF)
 option(KEDGE_FUZZ "Build the libFuzzer targets (clang only)" OFF)
 
 add_library(kedge_flags INTERFACE)
@@ -32,6 +33,18 @@ else()
   target_compile_options(kedge_flags INTERFACE
     $<$<NOT:$<CONFIG:Debug>>:-U_FORTIFY_SOURCE;-D_FORTIFY_SOURCE=2>
     -D_GLIBCXX_ASSERTIONS -fstack-clash-protection -fcf-protection)
+endif()
+if(KEDGE_COVERAGE)
+  # Atomic: many tests have threads.
+  target_compile_options(kedge_flags INTERFACE --coverage -fprofile-update=atomic)
+  target_link_options(kedge_flags INTERFACE --coverage)
+  find_program(GCOVR gcovr REQUIRED)
+  # Of release code only; a test covers itself.
+  add_custom_target(coverage_summary
+    COMMAND "${GCOVR}" --root "${CMAKE_SOURCE_DIR}" --exclude ".*_test\\.cc" --exclude ".*_fuzz\\.cc"
+            --exclude ".*/testing/" --exclude "tests/" --exclude "build/" --exclude-throw-branches
+            --print-summary "${CMAKE_BINARY_DIR}"
+    USES_TERMINAL VERBATIM)
 endif()
 if(KEDGE_FUZZ)
   # Coverage in every room, or libFuzzer is blind; the fuzz targets alone link its main.
