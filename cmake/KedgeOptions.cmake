@@ -10,6 +10,7 @@ endif()
 
 option(KEDGE_SANITIZE "Build with AddressSanitizer and UBSan" OFF)
 option(KEDGE_COVERAGE "Build for gcov, with the target coverage_summary" OFF)
+option(KEDGE_TSAN "Build with ThreadSanitizer (clang only)" OFF)
 option(KEDGE_FUZZ "Build the libFuzzer targets (clang only)" OFF)
 
 add_library(kedge_flags INTERFACE)
@@ -28,6 +29,18 @@ endif()
 if(KEDGE_SANITIZE)
   target_compile_options(kedge_flags INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all)
   target_link_options(kedge_flags INTERFACE -fsanitize=address,undefined)
+elseif(KEDGE_TSAN)
+  # What Debian's Abseil does not tell the sanitizer: tests/tsan/absl_shim.cc.
+  target_compile_options(kedge_flags INTERFACE -fsanitize=thread)
+  target_link_options(kedge_flags INTERFACE -fsanitize=thread
+    -Wl,--wrap=_ZN4absl7debian35Mutex4LockEv
+    -Wl,--wrap=_ZN4absl7debian35Mutex6UnlockEv
+    -Wl,--wrap=_ZN4absl7debian35Mutex5AwaitERKNS0_9ConditionE
+    -Wl,--wrap=_ZN4absl7debian35Mutex16AwaitWithTimeoutERKNS0_9ConditionENS0_8DurationE
+    -Wl,--wrap=_ZN4absl7debian312Notification6NotifyEv
+    -Wl,--wrap=_ZNK4absl7debian312Notification19WaitForNotificationEv
+    -Wl,--wrap=_ZNK4absl7debian312Notification30WaitForNotificationWithTimeoutENS0_8DurationE)
+  target_link_libraries(kedge_flags INTERFACE kedge_tsan_absl)
 else()
   # Hardening needs optimisation and clashes with the sanitizers' own checks.
   target_compile_options(kedge_flags INTERFACE
@@ -57,4 +70,6 @@ add_library(kedge_generated_flags INTERFACE)
 target_include_directories(kedge_generated_flags INTERFACE "${CMAKE_BINARY_DIR}")
 if(KEDGE_SANITIZE)
   target_compile_options(kedge_generated_flags INTERFACE -fsanitize=address,undefined)
+elseif(KEDGE_TSAN)
+  target_compile_options(kedge_generated_flags INTERFACE -fsanitize=thread)
 endif()

@@ -23,18 +23,28 @@ file(CONFIGURE OUTPUT "${CMAKE_BINARY_DIR}/house/folders.h" @ONLY CONTENT
 #define KEDGE_BINARY_DIR "@CMAKE_BINARY_DIR@"
 ]])
 
-# kedge_test(NAME SRCS x_test.cc DEPS ... [LABELS unit|integration] [TIMEOUT seconds]): one gtest
-# binary, each case a ctest test.
+# kedge_test(NAME SRCS x_test.cc DEPS ... [LABELS unit|integration] [TIMEOUT seconds] [THREADED]):
+# one gtest binary, each case a ctest test. THREADED: of a room with threads of its own; with
+# KEDGE_TSAN these alone are built (target threaded_tests) and run (label threads).
+add_custom_target(threaded_tests)
 function(kedge_test name)
-  cmake_parse_arguments(ARG "" "TIMEOUT" "SRCS;DEPS;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "THREADED" "TIMEOUT" "SRCS;DEPS;LABELS" ${ARGN})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 120)
   endif()
   if(NOT ARG_LABELS)
     set(ARG_LABELS unit)
   endif()
+  if(KEDGE_TSAN)
+    set(ARG_LABELS threads)
+  endif()
   add_executable(${name} ${ARG_SRCS})
   target_link_libraries(${name} PRIVATE kedge_flags ${ARG_DEPS} GTest::gmock GTest::gtest_main)
+  if(ARG_THREADED)
+    add_dependencies(threaded_tests ${name})
+  elseif(KEDGE_TSAN)
+    return()
+  endif()
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
     PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
 endfunction()
