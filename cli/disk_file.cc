@@ -6,7 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
+#include <system_error>
 
 #include "storage/core/luks_layout.h"
 
@@ -14,7 +14,7 @@ namespace kedge::cli {
 namespace {
 
 Status FileError(const std::string& what, const std::string& path) {
-  const std::string message = what + " " + path + ": " + strerror(errno);
+  const std::string message = what + " " + path + ": " + std::generic_category().message(errno);
   if (errno == EBUSY) {
     return MakeFault(StatusCode::kFailedPrecondition, "DISK_BUSY", Advice::kAskOperator,
                      message + "; the disk is in use: close it first");

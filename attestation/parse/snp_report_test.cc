@@ -137,7 +137,7 @@ TEST(SnpReport, WrongShapesHaveTheirOwnFaults) {
 
 TEST(SnpReport, SignedBytesWithoutMeaningAreOnlySaid) {
   for (const size_t offset : std::initializer_list<size_t>{0x049, 0x04B, 0x04C, 0x18B, 0x19F, 0x1EB,
-                                                            0x1EF, 0x208, 0x29F}) {
+                                                           0x1EF, 0x208, 0x29F}) {
     Bytes bytes = Numbered();
     bytes[offset] = 0x80;
     ASSERT_OK_AND_ASSIGN(const SnpReport report, ParseSnpReport(bytes));

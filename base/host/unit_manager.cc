@@ -10,6 +10,7 @@
 
 #include <map>
 #include <memory>
+#include <system_error>
 
 namespace kedge {
 namespace {
@@ -36,7 +37,7 @@ Status BusFailure(int error, std::string_view what) {
   return MakeError(
       error == -ETIMEDOUT ? StatusCode::kDeadlineExceeded : StatusCode::kUnavailable,
       absl::StrCat("the service manager: ", absl::string_view(what.data(), what.size()), ": ",
-                   strerror(-error)));
+                   std::generic_category().message(-error)));
 }
 
 struct BusCloser {

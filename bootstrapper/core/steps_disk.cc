@@ -87,7 +87,7 @@ Status FormatDisk(Node& node) {
   if (disk.content == DiskContent::kLuks2) {
     // Formatted under this order before, and cut off before it could be reported: what is already
     // there is kept.
-    const Status opened = OpenDisk(node);
+    Status opened = OpenDisk(node);
     if (opened.ok() || !SaysNotFormattedByUs(opened)) return opened;
   }
   const auto progress = [&node](int percent) {

@@ -10,7 +10,7 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
+#include <system_error>
 
 #include "keyservice/store/conflict.h"
 #include "keyservice/store/stored_file.h"
@@ -23,7 +23,8 @@ constexpr std::string_view kTemporaryPrefix = ".new-";
 Status SystemError(std::string_view what, std::string_view where) {
   const int error = errno;
   return MakeFault(StatusCode::kUnavailable, "STORE_IO", Advice::kRetry,
-                   absl::StrCat(std::string(what), " ", std::string(where), ": ", strerror(error)));
+                   absl::StrCat(std::string(what), " ", std::string(where), ": ",
+                                std::generic_category().message(error)));
 }
 
 Status Unsafe(const std::string& path, std::string_view why) {

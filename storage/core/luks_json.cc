@@ -1,5 +1,7 @@
 #include "storage/core/luks_json.h"
 
+#include <absl/strings/str_cat.h>
+
 #include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
@@ -171,7 +173,7 @@ Status Match(const Json& expected, const Json& actual, const std::string& path) 
     for (const auto& [name, value] : expected.items()) {
       const auto found = actual.find(name);
       if (found == actual.end()) return NotAccepted(here + ": member \"" + name + "\" missing");
-      RETURN_IF_ERROR(Match(value, *found, path + "/" + name));
+      RETURN_IF_ERROR(Match(value, *found, absl::StrCat(path, "/", name)));
     }
     for (const auto& [name, value] : actual.items()) {
       if (!expected.contains(name)) {
