@@ -24,7 +24,7 @@ else()
   # False alarms of g++ 12 at -O2 inside its own headers: on std::string (its bug 105651) and on
   # moved std::variants (105562).
   target_compile_options(kedge_flags INTERFACE
-    $<$<NOT:$<CONFIG:Debug>>:-Wno-error=restrict;-Wno-error=maybe-uninitialized>)
+    $<$<CONFIG:Release>:-Wno-error=restrict;-Wno-error=maybe-uninitialized>)
 endif()
 if(KEDGE_SANITIZE)
   target_compile_options(kedge_flags INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all)

@@ -62,7 +62,7 @@ StatusOr<Bytes> MakeVolume(const std::string& disk_path, dev_t disk, uint64_t di
                            const DiskBinding& binding, uint64_t disk_counter,
                            const std::function<void(int)>& progress) {
   ASSIGN_OR_RETURN(const HeaderMemfd memfd, HeaderMemfd::ForNewHeader());
-  const absl::Cleanup unmap = [disk] { RemoveMappingsOn(disk).IgnoreError(); };
+  const absl::Cleanup unmap = [disk, &mapping] { RemoveMappingsOn(disk, mapping).IgnoreError(); };
   ASSIGN_OR_RETURN(CryptVolume volume, CryptVolume::Create(memfd.path(), disk_path, keys.keyslot));
   RETURN_IF_ERROR(volume.ActivateForWipe(mapping));
   HeaderToken token;
@@ -76,7 +76,7 @@ StatusOr<Bytes> MakeVolume(const std::string& disk_path, dev_t disk, uint64_t di
   RETURN_IF_ERROR(volume.Wipe(mapping, extent, [&progress](int percent) {
     if (progress) progress(percent * kWipePercent / 100);
   }));
-  RETURN_IF_ERROR(RemoveMappingsOn(disk));
+  RETURN_IF_ERROR(RemoveMappingsOn(disk, mapping));
   RETURN_IF_ERROR(volume.SetToken(token));
   ASSIGN_OR_RETURN(const Bytes region, memfd.Read(kLuksHeaderRegionBytes));
   return WithHeaderMac(region, disk_bytes, keys.header_mac, binding);
@@ -305,7 +305,7 @@ Status LuksStateDisk::CloseHere() {
 
 Status LuksStateDisk::ClearLeftovers(dev_t disk) {
   RETURN_IF_ERROR(Unmount(UnverifiedMountPoint()));
-  return RemoveMappingsOn(disk);
+  return RemoveMappingsOn(disk, options_.mapping);
 }
 
 }  // namespace kedge

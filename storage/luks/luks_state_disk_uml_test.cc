@@ -123,6 +123,23 @@ TEST_F(LuksStateDiskUmlTest, KilledDuringTheWipeThenFormatsAgain) {
   EXPECT_OK(disk_.Open(dek_, binding_, kFresh, AnyContent));
 }
 
+// Device-mapper makes a device in three calls: its name, its table, its start.
+TEST_F(LuksStateDiskUmlTest, KilledBetweenTheCallsThatMakeADeviceThenGoesOn) {
+  FormatDisk();
+  for (const char* device : {"kedge-state_dif", "kedge-state", "kedge-state_fs"}) {
+    SCOPED_TRACE(device);
+    const std::string create = std::string("dmsetup create --notable ") + device;
+    const std::string load = std::string("dmsetup load ") + device + " --table '0 8 linear 98:0 0'";
+    ASSERT_EQ(std::system(create.c_str()), 0);
+    EXPECT_OK(disk_.Open(dek_, binding_, kFresh, AnyContent)) << "named";
+    ASSERT_OK(disk_.Close());
+    ASSERT_EQ(std::system((create + " && " + load).c_str()), 0);
+    FormatDisk();
+    EXPECT_OK(disk_.Open(dek_, binding_, kFresh, AnyContent)) << "named, with a table";
+    ASSERT_OK(disk_.Close());
+  }
+}
+
 TEST_F(LuksStateDiskUmlTest, FileSystemWithoutItsMarkerIsRefused) {
   ASSERT_OK_AND_ASSIGN(const StateDiskKeys keys, DeriveStateDiskKeys(dek_));
   const Sha256Digest digest = FormatDisk();

@@ -125,18 +125,25 @@ Status ReloadLinear(const std::string& name, const LinearWindow& window) {
   return RunTask(DM_DEVICE_RESUME, name).status();
 }
 
-Status RemoveMappingsOn(dev_t disk) {
+Status RemoveMappingsOn(dev_t disk, const std::string& mapping) {
   ASSIGN_OR_RETURN(const std::vector<Mapping> mappings, ListMappings());
   std::vector<dev_t> stack = {disk};
   std::vector<std::string> names;
   // Grows while it is walked: each found mapping may carry others.
   for (size_t i = 0; i < stack.size(); ++i) {
-    for (const Mapping& mapping : mappings) {
-      if (std::count(mapping.lies_on.begin(), mapping.lies_on.end(), stack[i]) > 0 &&
-          std::count(stack.begin(), stack.end(), mapping.number) == 0) {
-        stack.push_back(mapping.number);
-        names.push_back(mapping.name);
+    for (const Mapping& candidate : mappings) {
+      if (std::count(candidate.lies_on.begin(), candidate.lies_on.end(), stack[i]) > 0 &&
+          std::count(stack.begin(), stack.end(), candidate.number) == 0) {
+        stack.push_back(candidate.number);
+        names.push_back(candidate.name);
       }
+    }
+  }
+  // A device is made in three calls: its name, its table, its start. Cut off before the last it
+  // lies on nothing yet that can be asked for, and only its name says whose it is.
+  for (const std::string& own : {IntegrityName(mapping), mapping, FileSystemName(mapping)}) {
+    for (const Mapping& found : mappings) {
+      if (found.name == own && found.lies_on.empty()) names.push_back(own);
     }
   }
   Status status;

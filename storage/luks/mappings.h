@@ -16,8 +16,10 @@ namespace kedge {
 // would wait for ever; the library makes the nodes itself) and no lines on stderr.
 void SetUpDeviceMapper();
 
-// Names of the two devices that libcryptsetup makes for one volume.
+// Name of the lower one of the two devices that libcryptsetup makes for one volume.
 inline std::string IntegrityName(const std::string& mapping) { return mapping + "_dif"; }
+// Name of the device with the file system, over the opened device `mapping`.
+inline std::string FileSystemName(const std::string& mapping) { return mapping + "_fs"; }
 
 std::string DeviceNumber(dev_t number);  // "major:minor"
 
@@ -32,8 +34,9 @@ Status CreateLinear(const std::string& name, const LinearWindow& window);
 Status ReloadLinear(const std::string& name, const LinearWindow& window);
 StatusOr<std::vector<TableTarget>> ReadTable(const std::string& name);
 
-// Removes every mapping stacked on `disk`, the uppermost first: what a killed process left, or what
-// Close puts away. DISK_BUSY where one is in use.
-Status RemoveMappingsOn(dev_t disk);
+// Removes every mapping stacked on `disk`, and what was begun of the devices of the volume
+// `mapping`, the uppermost first: what a killed process left, or what Close puts away. DISK_BUSY
+// where one is in use.
+Status RemoveMappingsOn(dev_t disk, const std::string& mapping);
 
 }  // namespace kedge

@@ -11,9 +11,6 @@
 
 namespace kedge {
 
-// Name of the device with the file system, over the opened device `mapping`.
-inline std::string FileSystemName(const std::string& mapping) { return mapping + "_fs"; }
-
 // What the device with the file system shows of the opened device `number` ("major:minor").
 LinearWindow WindowOf(const ExtentRecord& record, const std::string& number);
 

@@ -15,7 +15,7 @@ from kedgevm.living import PAYLOAD, LivingTest, dates_of, digest, rtc
 from kedgevm.network import HOST_ADDRESS
 from kedgevm.operator import PORT, Operator
 from kedgevm.process import wait_until
-from kedgevm.testcase import BOOT, full_only
+from kedgevm.testcase import BOOT
 
 # The state disk's mappings, from the file system down to the tags (docs/STORAGE.md).
 STACK = ("kedge-state_fs", "kedge-state", "kedge-state_dif")
@@ -120,7 +120,6 @@ class StrangerTest(LivingTest):
         self.assert_never_joined(node)
 
 
-@full_only
 class KnownNodeTest(LivingTest):
     """node-2 comes back, and something about its disk or its TPM is not as it was."""
 
@@ -224,7 +223,6 @@ class KnownNodeTest(LivingTest):
         return tamper.longest_change(before, self.two.state_disk.read_bytes())
 
 
-@full_only
 class OwnerTest(LivingTest):
     """Whoever has no owner key, or a second cluster's, changes nothing and learns nothing."""
 

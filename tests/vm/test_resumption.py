@@ -37,7 +37,6 @@ class ResumptionTest(LivingTest):
         steps = set(re.findall(r'^    \{"([a-z-]+)", Stage::', LIFE.read_text(), re.MULTILINE))
         self.assertEqual(steps, ALWAYS.union(FIRST_BOOT, LATER_BOOT, *ROLE.values()))
 
-    @full_only
     def test_worker_killed_at_every_step(self):
         node = self.stranger("killed", kill_points("steps"))
         self.operator.invite(node, self.one)
@@ -59,7 +58,6 @@ class ResumptionTest(LivingTest):
         self.assertNotIn("formatting", node.console.text())
         self.assertEqual("kept\n", node.run("cat /run/kedge/state/kept").text)
 
-    @full_only
     def test_first_node_killed_at_every_step(self):
         node = self.stranger("first", kill_points("steps"))
         owner = Operator(self.cluster, settings.bin_dir, self.folder / "owner-of-first")
