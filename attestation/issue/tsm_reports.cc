@@ -40,7 +40,7 @@ class Writer {
   uint64_t count_ = 0;
 };
 
-Status WritePrivilegeLevel(const TsmEntry& entry, const TsmRequest& request, Writer& writer) {
+Status WritePrivilegeLevel(const TsmEntry& entry, const ReportRequest& request, Writer& writer) {
   if (request.privilege_level) {
     return writer.Text(kPrivilegeLevel, absl::StrCat(*request.privilege_level));
   }
@@ -50,15 +50,15 @@ Status WritePrivilegeLevel(const TsmEntry& entry, const TsmRequest& request, Wri
   return floor == 0 ? absl::OkStatus() : writer.Text(kPrivilegeLevel, absl::StrCat(floor));
 }
 
-Status WriteService(const TsmService& service, Writer& writer) {
+Status WriteService(const ReportService& service, Writer& writer) {
   RETURN_IF_ERROR(writer.Text("service_provider", service.provider));
   if (service.guid.empty()) return absl::OkStatus();
   RETURN_IF_ERROR(writer.Text("service_guid", service.guid));
   return writer.Text("service_manifest_version", absl::StrCat(service.manifest_version));
 }
 
-StatusOr<TsmReport> Ask(const TsmEntry& entry, const TsmRequest& request) {
-  TsmReport out;
+StatusOr<HardwareReport> Ask(const TsmEntry& entry, const ReportRequest& request) {
+  HardwareReport out;
   ASSIGN_OR_RETURN(out.provider, entry.ReadText("provider"));
   ASSIGN_OR_RETURN(const uint64_t before, entry.ReadNumber("generation"));
   Writer writer(entry);
@@ -113,10 +113,10 @@ StatusOr<T> TsmReports::Repeat(const std::function<StatusOr<T>()>& attempt) {
   }
 }
 
-StatusOr<TsmReport> TsmReports::Collect(const TsmRequest& request) {
-  return Repeat<TsmReport>([&] {
-    return WithEntry<TsmReport>(options_.folder, random_,
-                                [&](const TsmEntry& entry) { return Ask(entry, request); });
+StatusOr<HardwareReport> TsmReports::Collect(const ReportRequest& request) {
+  return Repeat<HardwareReport>([&] {
+    return WithEntry<HardwareReport>(options_.folder, random_,
+                                     [&](const TsmEntry& entry) { return Ask(entry, request); });
   });
 }
 

@@ -40,11 +40,11 @@ class TsmReportsTest : public ::testing::Test {
     mount_ = *std::move(mount);
   }
 
-  StatusOr<TsmReport> Collect(const TsmRequest& request, int attempts = 5) {
+  StatusOr<HardwareReport> Collect(const ReportRequest& request, int attempts = 5) {
     TsmReports reports(random_, {.folder = mount_->folder(),
                                  .attempts = attempts,
                                  .sleep = [this](absl::Duration pause) { paused_ += pause; }});
-    StatusOr<TsmReport> out = reports.Collect(request);
+    StatusOr<HardwareReport> out = reports.Collect(request);
     EXPECT_EQ(mount_->entries(), 0u) << "an entry was left behind";
     return out;
   }
@@ -60,7 +60,7 @@ class TsmReportsTest : public ::testing::Test {
   std::unique_ptr<TsmMount> mount_;
   TsmAsked asked_;
   absl::Duration paused_;
-  const TsmRequest request_{.report_data = Sha512(AsBytes("transcript"))};
+  const ReportRequest request_{.report_data = Sha512(AsBytes("transcript"))};
 };
 
 #define MOUNT_OR_SKIP() \
@@ -69,8 +69,8 @@ class TsmReportsTest : public ::testing::Test {
 
 TEST_F(TsmReportsTest, SnpReportWithItsCertificates) {
   MOUNT_OR_SKIP();
-  ASSERT_OK_AND_ASSIGN(const TsmReport report, Collect(request_));
-  EXPECT_EQ(report.provider, kTsmProviderSnp);
+  ASSERT_OK_AND_ASSIGN(const HardwareReport report, Collect(request_));
+  EXPECT_EQ(report.provider, kSnpProvider);
   EXPECT_EQ(report.report, Lp({AsBytes("report over"), request_.report_data}));
   EXPECT_EQ(report.auxiliary, ToBytes("certificates"));
   EXPECT_THAT(report.manifest, ::testing::IsEmpty());
@@ -80,12 +80,12 @@ TEST_F(TsmReportsTest, SnpReportWithItsCertificates) {
 }
 
 TEST_F(TsmReportsTest, TdxQuoteComesAlone) {
-  options_.provider = kTsmProviderTdx;
+  options_.provider = kTdxProvider;
   options_.knows_levels = false;
   options_.has_auxblob = false;
   MOUNT_OR_SKIP();
-  ASSERT_OK_AND_ASSIGN(const TsmReport report, Collect(request_));
-  EXPECT_EQ(report.provider, kTsmProviderTdx);
+  ASSERT_OK_AND_ASSIGN(const HardwareReport report, Collect(request_));
+  EXPECT_EQ(report.provider, kTdxProvider);
   EXPECT_EQ(report.report, Lp({AsBytes("report over"), request_.report_data}));
   EXPECT_THAT(report.auxiliary, ::testing::IsEmpty());
 }
@@ -97,7 +97,7 @@ TEST_F(TsmReportsTest, LargestReportAndNothingLarger) {
     return 0;
   };
   MOUNT_OR_SKIP();
-  ASSERT_OK_AND_ASSIGN(const TsmReport report, Collect(request_));
+  ASSERT_OK_AND_ASSIGN(const HardwareReport report, Collect(request_));
   EXPECT_EQ(report.report, Bytes(size, 0xAB));
   ++size;
   EXPECT_THAT(Collect(request_), HasFault("FILE_TOO_LARGE"));
@@ -110,7 +110,7 @@ TEST_F(TsmReportsTest, AsksForTheLowestLevelThatItMay) {
   MOUNT_OR_SKIP();
   ASSERT_OK(Collect(request_));
   EXPECT_EQ(asked_.privilege_level, 2u);
-  TsmRequest request = request_;
+  ReportRequest request = request_;
   request.privilege_level = 3;
   ASSERT_OK(Collect(request));
   EXPECT_EQ(asked_.privilege_level, 3u);
@@ -123,7 +123,7 @@ TEST_F(TsmReportsTest, AsksForTheLowestLevelThatItMay) {
 TEST_F(TsmReportsTest, LevelWhereThereIsNoneIsSaid) {
   options_.knows_levels = false;
   MOUNT_OR_SKIP();
-  TsmRequest request = request_;
+  ReportRequest request = request_;
   request.privilege_level = 0;
   EXPECT_THAT(Collect(request), HasFault("TSM_UNSUPPORTED"));
 }
@@ -132,16 +132,16 @@ TEST_F(TsmReportsTest, ServiceOfAnSvsm) {
   options_.has_services = true;
   options_.privilege_floor = 2;
   MOUNT_OR_SKIP();
-  TsmRequest request = request_;
+  ReportRequest request = request_;
   request.service =
-      TsmService{.guid = "c476f1eb-0123-45a5-9641-b4e7dde5bfe3", .manifest_version = 1};
-  ASSERT_OK_AND_ASSIGN(const TsmReport report, Collect(request));
+      ReportService{.guid = "c476f1eb-0123-45a5-9641-b4e7dde5bfe3", .manifest_version = 1};
+  ASSERT_OK_AND_ASSIGN(const HardwareReport report, Collect(request));
   EXPECT_EQ(report.manifest, ToBytes("manifest"));
   EXPECT_EQ(asked_.service_provider, "svsm");
   EXPECT_EQ(asked_.service_guid, request.service->guid);
   EXPECT_EQ(asked_.service_manifest_version, 1u);
   // Of all services: no GUID is written. And the service's report is not at our level.
-  request.service = TsmService{};
+  request.service = ReportService{};
   ASSERT_OK(Collect(request));
   EXPECT_EQ(asked_.service_guid, "");
   EXPECT_EQ(asked_.privilege_level, 0u);
@@ -151,8 +151,8 @@ TEST_F(TsmReportsTest, ServiceOfAnSvsm) {
 
 TEST_F(TsmReportsTest, ServiceWhereThereIsNoneIsSaid) {
   MOUNT_OR_SKIP();
-  TsmRequest request = request_;
-  request.service = TsmService{};
+  ReportRequest request = request_;
+  request.service = ReportService{};
   const auto out = Collect(request);
   EXPECT_THAT(out, HasFault("TSM_UNSUPPORTED"));
   EXPECT_THAT(MessageOf(out.status()), HasSubstr("/service_provider"));
@@ -257,8 +257,8 @@ TEST_F(TsmReportsTest, ManyAtOnceEachGetTheirOwn) {
   std::vector<std::thread> threads;
   for (uint8_t i = 0; i < 8; ++i) {
     threads.emplace_back([&reports, i] {
-      const TsmRequest request{.report_data = Sha512(Bytes{i})};
-      const StatusOr<TsmReport> report = reports.Collect(request);
+      const ReportRequest request{.report_data = Sha512(Bytes{i})};
+      const StatusOr<HardwareReport> report = reports.Collect(request);
       ASSERT_OK(report);
       EXPECT_EQ(report->report, Lp({AsBytes("report over"), request.report_data}));
     });
@@ -271,7 +271,7 @@ TEST_F(TsmReportsTest, ProviderIsNamed) {
   MOUNT_OR_SKIP();
   TsmReports reports(random_, {.folder = mount_->folder()});
   ASSERT_OK_AND_ASSIGN(const std::string provider, reports.Provider());
-  EXPECT_EQ(provider, kTsmProviderSnp);
+  EXPECT_EQ(provider, kSnpProvider);
   EXPECT_EQ(mount_->entries(), 0u);
 }
 
