@@ -22,9 +22,9 @@
 namespace kedge {
 namespace {
 
+using ::testing::HasSubstr;
 using testing::SnpWorld;
 using testing::TdxMachine;
-using ::testing::HasSubstr;
 
 const ReportData kReportData = Sha512(AsBytes("transcript"));
 
@@ -68,9 +68,8 @@ struct SevGuestDriver {
     return 0;
   }
   SevGuestReports Reports() {
-    return SevGuestReports([this](unsigned long request, void* argument) {
-      return Call(request, argument);
-    });
+    return SevGuestReports(
+        [this](unsigned long request, void* argument) { return Call(request, argument); });
   }
 };
 
@@ -228,13 +227,16 @@ TEST(QgsMessage, EveryCutAndEveryLieIsMalformed) {
   for (size_t size = 0; size < good.size(); ++size) {
     EXPECT_THAT(ParseQgsQuoteResponse(ByteView(good).first(size)), HasFault("MALFORMED")) << size;
   }
-  for (const size_t at : std::initializer_list<size_t>{0, 4, 8, 16, 20}) {  // major, type, size, size of the id, of the quote
+  for (const size_t at : std::initializer_list<size_t>{
+           0, 4, 8, 16, 20}) {  // major, type, size, size of the id, of the quote
     Bytes changed = good;
     changed[at] ^= 1;
     EXPECT_THAT(ParseQgsQuoteResponse(changed), HasFault("MALFORMED")) << at;
   }
   Bytes longer = good;
   longer.push_back(0);
+  EXPECT_THAT(ParseQgsQuoteResponse(longer), HasFault("MALFORMED"));
+  PutU32(longer.data() + 8, static_cast<uint32_t>(longer.size()));
   EXPECT_THAT(ParseQgsQuoteResponse(longer), HasFault("MALFORMED"));
 }
 

@@ -42,14 +42,13 @@ StatusOr<Bytes> ParseQgsQuoteResponse(ByteView message) {
   ASSIGN_OR_RETURN(const uint32_t error, reader.U32Le());
   if (major != kMajor || type != kQuoteResponse || size != message.size()) {
     return Malformed(absl::StrCat("a QGS message of version ", major, ", type ", type, " and size ",
-                                  size, "; expected 1, ", kQuoteResponse, " and ",
-                                  message.size()));
+                                  size, "; expected 1, ", kQuoteResponse, " and ", message.size()));
   }
   if (error != 0) {
-    return MakeFault(StatusCode::kFailedPrecondition, "QUOTE_REFUSED", Advice::kAskOperator,
-                     absl::StrCat("the host's quoting service made no quote, error 0x",
-                                  absl::Hex(error),
-                                  "; look at its log (qgsd) and at the platform's registration"));
+    return MakeFault(
+        StatusCode::kFailedPrecondition, "QUOTE_REFUSED", Advice::kAskOperator,
+        absl::StrCat("the host's quoting service made no quote, error 0x", absl::Hex(error),
+                     "; look at its log (qgsd) and at the platform's registration"));
   }
   ASSIGN_OR_RETURN(const uint32_t id_size, reader.U32Le());
   ASSIGN_OR_RETURN(const uint32_t quote_size, reader.U32Le());

@@ -14,7 +14,8 @@
 namespace kedge {
 namespace {
 
-constexpr uint32_t kCertificateSpace = 16 * 1024;  // SEV_FW_BLOB_MAX_SIZE: all that the kernel takes
+constexpr uint32_t kCertificateSpace =
+    16 * 1024;  // SEV_FW_BLOB_MAX_SIZE: all that the kernel takes
 constexpr uint32_t kMaxLevel = 3;
 constexpr uint8_t kMessageVersion = 1;
 // Status of MSG_REPORT_RSP (56860, table "MSG_REPORT_RSP Message Structure").
@@ -28,14 +29,15 @@ Status RefusedByFirmware(std::string_view why) {
 }
 
 Status FromErrno(int error, const snp_guest_request_ioctl& call) {
-  const std::string what = absl::StrCat("/dev/sev-guest gave no report: ", std::strerror(error),
-                                        ", firmware error ", call.fw_error, ", host error ",
-                                        call.vmm_error);
+  const std::string what =
+      absl::StrCat("/dev/sev-guest gave no report: ", std::strerror(error), ", firmware error ",
+                   call.fw_error, ", host error ", call.vmm_error);
   // ENOTTY: the kernel has no VM communication key any more, or never had this ioctl.
   if (error == ENOTTY) {
     return MakeFault(StatusCode::kFailedPrecondition, "TSM_KEY_LOST", Advice::kReboot,
-                     absl::StrCat(what, "; after an error the kernel uses the guest's key to the "
-                                        "firmware no more: reboot"));
+                     absl::StrCat(what,
+                                  "; after an error the kernel uses the guest's key to the "
+                                  "firmware no more: reboot"));
   }
   if (error == EINTR || error == EAGAIN || error == EBUSY) {
     return MakeFault(StatusCode::kUnavailable, "TSM_BUSY", Advice::kRetry,
@@ -67,8 +69,7 @@ StatusOr<Bytes> ParseSnpReportResponse(ByteView response) {
   }
   if (status != 0) return RefusedByFirmware(absl::StrCat("status 0x", absl::Hex(status)));
   if (size != kSnpReportSize) {
-    return Malformed(
-        absl::StrCat("an SNP report of ", size, " bytes, expected ", kSnpReportSize));
+    return Malformed(absl::StrCat("an SNP report of ", size, " bytes, expected ", kSnpReportSize));
   }
   ASSIGN_OR_RETURN(const ByteView report, reader.Take(size));
   return ToBytes(report);

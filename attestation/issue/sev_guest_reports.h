@@ -23,8 +23,8 @@ class SevGuestReports final : public HardwareReports {
   explicit SevGuestReports(DeviceCall device) : device_(std::move(device)) {}
 
   // With the host's certificates where it gives them and they fit into 16 KiB, else without. Faults
-  // as TsmReports, TSM_LEVEL, and TSM_KEY_LOST (reboot): after an error the kernel has thrown the guest's key
-  // to the firmware away. A service is TSM_UNSUPPORTED: these ioctls know none.
+  // as TsmReports, TSM_LEVEL, and TSM_KEY_LOST (reboot): after an error the kernel has thrown the
+  // guest's key to the firmware away. A service is TSM_UNSUPPORTED: these ioctls know none.
   StatusOr<HardwareReport> Collect(const ReportRequest& request) override;
 
  private:

@@ -1,5 +1,5 @@
-// TDX quotes by the ioctl of /dev/tdx_guest, which gives a TDREPORT, and the host's quoting service;
-// for kernels without configfs-tsm.
+// TDX quotes by the ioctl of /dev/tdx_guest, which gives a TDREPORT, and the host's quoting
+// service; for kernels without configfs-tsm.
 //
 // Source: Linux, include/uapi/linux/tdx-guest.h (from 6.2).
 #pragma once

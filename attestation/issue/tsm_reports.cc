@@ -120,10 +120,15 @@ StatusOr<HardwareReport> TsmReports::Collect(const ReportRequest& request) {
   });
 }
 
-StatusOr<std::string> TsmReports::Provider() {
-  return Repeat<std::string>([&] {
-    return WithEntry<std::string>(options_.folder, random_,
-                                  [](const TsmEntry& entry) { return entry.ReadText("provider"); });
+StatusOr<TsmOffer> TsmReports::Offer() {
+  return Repeat<TsmOffer>([&] {
+    return WithEntry<TsmOffer>(options_.folder, random_,
+                               [](const TsmEntry& entry) -> StatusOr<TsmOffer> {
+                                 TsmOffer out;
+                                 ASSIGN_OR_RETURN(out.provider, entry.ReadText("provider"));
+                                 out.services = entry.Has("service_provider");
+                                 return out;
+                               });
   });
 }
 

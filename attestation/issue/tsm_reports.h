@@ -26,6 +26,11 @@ struct TsmOptions {
   std::function<void(absl::Duration)> sleep = {};  // unset: the thread sleeps
 };
 
+struct TsmOffer {
+  std::string provider;
+  bool services = false;  // the provider gives reports of an SVSM's services
+};
+
 // Thread-safe: every report has an entry of its own in the folder, removed whatever happens.
 class TsmReports final : public HardwareReports {
  public:
@@ -37,8 +42,8 @@ class TsmReports final : public HardwareReports {
   // (the provider has no such attribute), TSM_REFUSED (the provider will not make such a report),
   // FILE_TOO_LARGE; TSM_BUSY and TSM_CONFLICT (retry) after `attempts` in vain.
   StatusOr<HardwareReport> Collect(const ReportRequest& request) override;
-  // Only the provider's name. Faults as above.
-  StatusOr<std::string> Provider();
+  // What could be asked for. Faults as above.
+  StatusOr<TsmOffer> Offer();
 
  private:
   template <typename T>

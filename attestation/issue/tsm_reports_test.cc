@@ -248,7 +248,7 @@ TEST_F(TsmReportsTest, WithoutConfigfsItSaysWhatItTakes) {
   const auto out = reports.Collect(request_);
   EXPECT_THAT(out, HasFault("TSM_NOT_AVAILABLE"));
   EXPECT_THAT(MessageOf(out.status()), HasSubstr("CONFIG_TSM_REPORTS"));
-  EXPECT_THAT(reports.Provider(), HasFault("TSM_NOT_AVAILABLE"));
+  EXPECT_THAT(reports.Offer(), HasFault("TSM_NOT_AVAILABLE"));
 }
 
 TEST_F(TsmReportsTest, ManyAtOnceEachGetTheirOwn) {
@@ -267,11 +267,12 @@ TEST_F(TsmReportsTest, ManyAtOnceEachGetTheirOwn) {
   EXPECT_EQ(mount_->entries(), 0u);
 }
 
-TEST_F(TsmReportsTest, ProviderIsNamed) {
+TEST_F(TsmReportsTest, SaysWhatItOffers) {
   MOUNT_OR_SKIP();
   TsmReports reports(random_, {.folder = mount_->folder()});
-  ASSERT_OK_AND_ASSIGN(const std::string provider, reports.Provider());
-  EXPECT_EQ(provider, kSnpProvider);
+  ASSERT_OK_AND_ASSIGN(const TsmOffer offer, reports.Offer());
+  EXPECT_EQ(offer.provider, kSnpProvider);
+  EXPECT_FALSE(offer.services);
   EXPECT_EQ(mount_->entries(), 0u);
 }
 

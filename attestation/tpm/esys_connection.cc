@@ -1,67 +1,12 @@
 #include "attestation/tpm/esys_connection.h"
 
-#include <absl/strings/str_cat.h>
 #include <tss2/tss2_mu.h>
 #include <tss2/tss2_tctildr.h>
 
-#include <algorithm>
-
-#include "base/reader.h"
-#include "crypto/ecdsa.h"
-#include "crypto/tpm_rsa.h"
-#include "crypto/x509.h"
+#include "attestation/tpm/tpm_objects.h"
 
 namespace kedge {
 namespace {
-
-constexpr size_t kMaxCertificate = 8192;
-constexpr uint16_t kNvChunk = 512;  // every PC client TPM reads as much at once
-
-// NV indices are often larger than the certificate in them: keep the one DER SEQUENCE.
-StatusOr<Bytes> TrimmedDer(ByteView bytes) {
-  Reader reader(bytes);
-  ASSIGN_OR_RETURN(const uint16_t head, reader.U16Be());
-  if (head != 0x3082) return Malformed("the EK certificate in NV is not a DER certificate");
-  ASSIGN_OR_RETURN(const uint16_t size, reader.U16Be());
-  RETURN_IF_ERROR(reader.Skip(size));
-  return ToBytes(bytes.first(reader.position()));
-}
-
-std::string PemOf(ByteView der) {
-  return "-----BEGIN CERTIFICATE-----\n" + ToBase64(der) + "\n-----END CERTIFICATE-----\n";
-}
-
-StatusOr<Bytes> SpkiOf(const TPMT_PUBLIC& area) {
-  if (area.type == TPM2_ALG_RSA) {
-    const TPM2B_PUBLIC_KEY_RSA& modulus = area.unique.rsa;
-    ASSIGN_OR_RETURN(const TpmRsaKey key,
-                     TpmRsaKey::FromModulus(ByteView(modulus.buffer, modulus.size),
-                                            area.parameters.rsaDetail.exponent));
-    return key.spki();
-  }
-  const TPMS_ECC_POINT& point = area.unique.ecc;
-  ASSIGN_OR_RETURN(const VerifyKey key,
-                   VerifyKey::FromPoint(Curve::kP384, ByteView(point.x.buffer, point.x.size),
-                                        ByteView(point.y.buffer, point.y.size)));
-  return key.spki();
-}
-
-StatusOr<Bytes> Marshalled(const TPMT_PUBLIC& area) {
-  Bytes out(sizeof(TPMT_PUBLIC));
-  size_t size = 0;
-  RETURN_IF_ERROR(
-      TpmStatus("TPMT_PUBLIC", Tss2_MU_TPMT_PUBLIC_Marshal(&area, out.data(), out.size(), &size)));
-  out.resize(size);
-  return out;
-}
-
-StatusOr<TPMT_PUBLIC> Unmarshalled(ByteView bytes) {
-  TPMT_PUBLIC out = {};
-  size_t at = 0;
-  RETURN_IF_ERROR(TpmStatus("TPMT_PUBLIC",
-                            Tss2_MU_TPMT_PUBLIC_Unmarshal(bytes.data(), bytes.size(), &at, &out)));
-  return out;
-}
 
 Status CredentialRefused(std::string_view why) {
   return Refused("CREDENTIAL_REFUSED",
@@ -83,10 +28,12 @@ StatusOr<std::unique_ptr<EsysConnection>> EsysConnection::Open(const EsysTpmOpti
   for (EkType type : options.endorsement_keys) {
     out->ek_templates_.push_back(type == EkType::kRsa2048 ? RsaEkTemplate() : EccEkTemplate());
   }
+  out->ak_source_ = options.ak;
   return out;
 }
 
 EsysConnection::~EsysConnection() {
+  ak_persistent_.reset();  // it needs the context
   if (esys_ != nullptr) Esys_Finalize(&esys_);
   if (tcti_ != nullptr) Tss2_TctiLdr_Finalize(&tcti_);
 }
@@ -116,57 +63,6 @@ StatusOr<EsysConnection::PrimaryKey> EsysConnection::CreatePrimary(
   return out;
 }
 
-StatusOr<EsysHandle> EsysConnection::LoadAk() {
-  if (ak_saved_ != nullptr) {
-    EsysHandle loaded(esys_);
-    if (Esys_ContextLoad(esys_, ak_saved_.get(), loaded.receive()) == TSS2_RC_SUCCESS) {
-      return loaded;
-    }
-    // A TPM that was reset in the meantime takes no context from before.
-    ak_saved_.reset();
-  }
-  ASSIGN_OR_RETURN(PrimaryKey ak, CreatePrimary(AkTemplate()));
-  ak_public_ = std::move(ak.public_area);
-  RETURN_IF_ERROR(
-      Check("TPM2_ContextSave", Esys_ContextSave(esys_, ak.handle.get(), Out(ak_saved_))));
-  return std::move(ak.handle);
-}
-
-// The same template gives the same key for as long as the TPM is the same.
-StatusOr<Bytes> EsysConnection::AttestationKeyPublic() {
-  if (ak_public_.empty()) RETURN_IF_ERROR(LoadAk().status());
-  return ak_public_;
-}
-
-StatusOr<Bytes> EsysConnection::ReadNv(TPMI_RH_NV_INDEX index) {
-  EsysReference nv(esys_);
-  const TSS2_RC found =
-      Esys_TR_FromTPMPublic(esys_, index, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, nv.receive());
-  if ((found & ~TPM2_RC_N_MASK) == TPM2_RC_HANDLE) return Bytes();
-  RETURN_IF_ERROR(Check("TPM2_NV_ReadPublic", found));
-  EsysPtr<TPM2B_NV_PUBLIC> public_area;
-  EsysPtr<TPM2B_NAME> name;
-  RETURN_IF_ERROR(
-      Check("TPM2_NV_ReadPublic", Esys_NV_ReadPublic(esys_, nv.get(), ESYS_TR_NONE, ESYS_TR_NONE,
-                                                     ESYS_TR_NONE, Out(public_area), Out(name))));
-  const uint16_t size = public_area->nvPublic.dataSize;
-  if (size > kMaxCertificate) {
-    return Malformed(absl::StrCat("NV index 0x", absl::Hex(index), " has ", size, " bytes"));
-  }
-  Bytes out;
-  while (out.size() < size) {
-    const auto offset = static_cast<uint16_t>(out.size());
-    const auto chunk = std::min<uint16_t>(kNvChunk, static_cast<uint16_t>(size - offset));
-    EsysPtr<TPM2B_MAX_NV_BUFFER> data;
-    RETURN_IF_ERROR(
-        Check("TPM2_NV_Read", Esys_NV_Read(esys_, nv.get(), nv.get(), ESYS_TR_PASSWORD,
-                                           ESYS_TR_NONE, ESYS_TR_NONE, chunk, offset, Out(data))));
-    if (data->size == 0) return Internal("TPM2_NV_Read gave no bytes");
-    out.insert(out.end(), data->buffer, data->buffer + data->size);
-  }
-  return out;
-}
-
 // The key is made again from the profile's template and compared with the certificate: a handle
 // that somebody made persistent could be any key.
 StatusOr<const EsysConnection::CertifiedEk*> EsysConnection::FindEk() {
@@ -177,7 +73,7 @@ StatusOr<const EsysConnection::CertifiedEk*> EsysConnection::FindEk() {
     if (nv.empty()) continue;
     found_certificate = true;
     ASSIGN_OR_RETURN(Bytes certificate, TrimmedDer(nv));
-    ASSIGN_OR_RETURN(const Bytes certified, SpkiOfCertificate(PemOf(certificate)));
+    ASSIGN_OR_RETURN(const Bytes certified, SpkiOfDerCertificate(certificate));
     ASSIGN_OR_RETURN(PrimaryKey ek, CreatePrimary(ek_template.public_area));
     ASSIGN_OR_RETURN(const TPMT_PUBLIC area, Unmarshalled(ek.public_area));
     ASSIGN_OR_RETURN(const Bytes own, SpkiOf(area));
@@ -248,12 +144,12 @@ StatusOr<SecretBytes> EsysConnection::ActivateCredential(const CredentialBlob& b
   }
   ASSIGN_OR_RETURN(const CertifiedEk* certified, FindEk());
   ASSIGN_OR_RETURN(const PrimaryKey ek, CreatePrimary(certified->ek_template.public_area));
-  ASSIGN_OR_RETURN(const EsysHandle ak, LoadAk());
+  ASSIGN_OR_RETURN(const LoadedAk ak, LoadAk());
   ASSIGN_OR_RETURN(const EsysHandle session,
                    AuthorisedEkSession(certified->ek_template, ek.handle.get()));
   EsysPtr<TPM2B_DIGEST> secret;
   const TSS2_RC code =
-      Esys_ActivateCredential(esys_, ak.get(), ek.handle.get(), ESYS_TR_PASSWORD, session.get(),
+      Esys_ActivateCredential(esys_, ak.handle, ek.handle.get(), ESYS_TR_PASSWORD, session.get(),
                               ESYS_TR_NONE, &id_object, &encrypted, Out(secret));
   const Status status = Check("TPM2_ActivateCredential", code);
   // Format-one codes complain about what was handed in: the blob, the secret, the object's name.

@@ -30,6 +30,10 @@ class EsysConnection {
   StatusOr<PcrValues> ReadPcrs(PcrBank bank, const std::vector<PcrIndex>& indices);
   Status Extend(const MeasuredEvent& event);
   StatusOr<Bytes> AttestationKeyPublic();
+  StatusOr<Bytes> AttestationKeyCertificate();
+  // The content of an NV index readable with its own or the owner's empty password; empty where it
+  // is not defined.
+  StatusOr<Bytes> ReadNv(TPMI_RH_NV_INDEX index);
   StatusOr<TpmQuote> Quote(PcrBank bank, const std::vector<PcrIndex>& indices,
                            const ReportData& extra_data);
   StatusOr<EndorsementKey> Endorsement();
@@ -50,10 +54,15 @@ class EsysConnection {
   EsysConnection() = default;
   Status Check(std::string_view command, TSS2_RC code);
   StatusOr<PrimaryKey> CreatePrimary(const TPM2B_PUBLIC& key_template);
-  // The attestation key, in the TPM for as long as the handle lives.
-  StatusOr<EsysHandle> LoadAk();
-  // The content of an NV index readable with its own empty password; empty where it is not defined.
-  StatusOr<Bytes> ReadNv(TPMI_RH_NV_INDEX index);
+  // The attestation key, in the TPM for as long as this lives.
+  struct LoadedAk {
+    EsysHandle transient;  // empty for a key that is persistent
+    ESYS_TR handle = ESYS_TR_NONE;
+  };
+  StatusOr<LoadedAk> LoadAk();
+  StatusOr<LoadedAk> LoadPrimaryAk();
+  StatusOr<LoadedAk> FindAzureAk();
+  StatusOr<TPM2B_PUBLIC> GoogleAkTemplate();
   // Whether the counter's index is defined; `nv` then refers to it.
   StatusOr<bool> FindCounter(EsysReference& nv, bool& written);
   Status DefineCounter(EsysReference& nv);
@@ -66,10 +75,13 @@ class EsysConnection {
   ESYS_CONTEXT* esys_ = nullptr;
   bool broken_ = false;
   std::vector<EkTemplate> ek_templates_;
+  AkSource ak_source_ = AkSource::kOwn;
+  uint32_t ak_certificate_index_ = 0;             // of Google's, once its template was read
+  std::unique_ptr<EsysReference> ak_persistent_;  // Azure's
   std::optional<CertifiedEk> ek_;
   Bytes ak_public_;  // of the TPM at this connection, once it was made
-  // The AK as the TPM gave it out, encrypted and bound to itself: loading it again costs far less
-  // than making it from its template.
+  // The AK, if made by a template, as the TPM gave it out, encrypted and bound to itself: loading
+  // it again costs far less than making it from its template.
   EsysPtr<TPMS_CONTEXT> ak_saved_;
 };
 

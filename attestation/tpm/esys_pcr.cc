@@ -132,7 +132,7 @@ Status EsysConnection::Extend(const MeasuredEvent& event) {
 StatusOr<TpmQuote> EsysConnection::Quote(PcrBank bank, const std::vector<PcrIndex>& indices,
                                          const ReportData& extra_data) {
   ASSIGN_OR_RETURN(const std::set<PcrIndex> wanted, Wanted(indices));
-  ASSIGN_OR_RETURN(const EsysHandle ak, LoadAk());
+  ASSIGN_OR_RETURN(const LoadedAk ak, LoadAk());
   const TPML_PCR_SELECTION selection = SelectionOf(bank, wanted);
   TPM2B_DATA qualifying = {};
   qualifying.size = static_cast<uint16_t>(extra_data.size());
@@ -144,7 +144,7 @@ StatusOr<TpmQuote> EsysConnection::Quote(PcrBank bank, const std::vector<PcrInde
     EsysPtr<TPM2B_ATTEST> quoted;
     EsysPtr<TPMT_SIGNATURE> signature;
     RETURN_IF_ERROR(Check(
-        "TPM2_Quote", Esys_Quote(esys_, ak.get(), ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE,
+        "TPM2_Quote", Esys_Quote(esys_, ak.handle, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE,
                                  &qualifying, &scheme, &selection, Out(quoted), Out(signature))));
     TpmQuote out;
     out.quoted = Bytes(quoted->attestationData, quoted->attestationData + quoted->size);

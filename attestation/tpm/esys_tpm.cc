@@ -35,6 +35,10 @@ StatusOr<Bytes> EsysTpm::AttestationKeyPublic() {
   return OnConnection([](EsysConnection& tpm) { return tpm.AttestationKeyPublic(); });
 }
 
+StatusOr<Bytes> EsysTpm::AttestationKeyCertificate() {
+  return OnConnection([](EsysConnection& tpm) { return tpm.AttestationKeyCertificate(); });
+}
+
 StatusOr<TpmQuote> EsysTpm::Quote(PcrBank bank, const std::vector<PcrIndex>& indices,
                                   const ReportData& extra_data) {
   return OnConnection([&](EsysConnection& tpm) { return tpm.Quote(bank, indices, extra_data); });
@@ -46,6 +50,10 @@ StatusOr<EndorsementKey> EsysTpm::Endorsement() {
 
 StatusOr<SecretBytes> EsysTpm::ActivateCredential(const CredentialBlob& blob) {
   return OnConnection([&](EsysConnection& tpm) { return tpm.ActivateCredential(blob); });
+}
+
+StatusOr<Bytes> EsysTpm::ReadNv(uint32_t index) {
+  return OnConnection([&](EsysConnection& tpm) { return tpm.ReadNv(index); });
 }
 
 StatusOr<std::optional<uint64_t>> EsysTpm::ReadCounter() {

@@ -79,6 +79,11 @@ TestKey TestKey::FromPem(const std::string& pem) {
   return TestKey(PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr));
 }
 
+TestKey TestKey::FromSpki(ByteView spki) {
+  const uint8_t* at = spki.data();
+  return TestKey(d2i_PUBKEY(nullptr, &at, static_cast<long>(spki.size())));
+}
+
 Bytes TestKey::Spki() const { return *SpkiOf(native()); }
 
 Bytes TestKey::Sign(ByteView message) const {

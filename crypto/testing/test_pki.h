@@ -21,6 +21,8 @@ class TestKey {
   static TestKey P384();
   // PKCS#8 or traditional PEM without a passphrase.
   static TestKey FromPem(const std::string& pem);
+  // A public key alone: to be certified, never to sign.
+  static TestKey FromSpki(ByteView spki);
   evp_pkey_st* native() const { return key_.get(); }
   Bytes Spki() const;
   // ECDSA in DER with the curve's hash (P-256 SHA-256, P-384 SHA-384).

@@ -162,6 +162,24 @@ StatusOr<SecretBytes> FakeTpm::ActivateCredential(const CredentialBlob& blob) {
   return ek_.Activate(blob, name);
 }
 
+StatusOr<Bytes> FakeTpm::AttestationKeyCertificate() {
+  const std::lock_guard lock(mutex_);
+  RETURN_IF_ERROR(Spend());
+  return Bytes();
+}
+
+StatusOr<Bytes> FakeTpm::ReadNv(uint32_t index) {
+  const std::lock_guard lock(mutex_);
+  RETURN_IF_ERROR(Spend());
+  const auto found = nv_.find(index);
+  return found == nv_.end() ? Bytes() : found->second;
+}
+
+void FakeTpm::SetNv(uint32_t index, Bytes content) {
+  const std::lock_guard lock(mutex_);
+  nv_[index] = std::move(content);
+}
+
 StatusOr<std::optional<uint64_t>> FakeTpm::ReadCounter() {
   const std::lock_guard lock(mutex_);
   RETURN_IF_ERROR(Spend());

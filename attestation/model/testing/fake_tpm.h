@@ -29,10 +29,12 @@ class FakeTpm final : public Tpm {
   StatusOr<PcrValues> ReadPcrs(PcrBank bank, const std::vector<PcrIndex>& indices) override;
   Status Extend(const MeasuredEvent& event) override;
   StatusOr<Bytes> AttestationKeyPublic() override;
+  StatusOr<Bytes> AttestationKeyCertificate() override;
   StatusOr<TpmQuote> Quote(PcrBank bank, const std::vector<PcrIndex>& indices,
                            const ReportData& extra_data) override;
   StatusOr<EndorsementKey> Endorsement() override;
   StatusOr<SecretBytes> ActivateCredential(const CredentialBlob& blob) override;
+  StatusOr<Bytes> ReadNv(uint32_t index) override;
   StatusOr<std::optional<uint64_t>> ReadCounter() override;
   StatusOr<uint64_t> IncrementCounter() override;
 
@@ -41,6 +43,8 @@ class FakeTpm final : public Tpm {
   // As firmware, systemd-pcrphase or an attacker in the guest would: in every bank, or in one.
   void ExtendData(PcrIndex pcr, ByteView data);
   void ExtendDataInBank(PcrBank bank, PcrIndex pcr, ByteView data);
+  // As the platform's maker or a paravisor would.
+  void SetNv(uint32_t index, Bytes content);
   // As the TPM's owner may: TPM2_NV_UndefineSpace. A new counter begins beyond the old one.
   void UndefineCounter();
   // As a host that puts an old copy of the TPM's state back.
@@ -68,6 +72,7 @@ class FakeTpm final : public Tpm {
   Bytes ak_public_;
   SoftwareEndorsementKey ek_;
   Bytes ek_certificate_;
+  std::map<uint32_t, Bytes> nv_;
   uint32_t reset_count_ = 0;
   uint64_t clock_ = 1000;
   // A new counter begins beyond the highest value that any counter of the TPM ever had (TPM 2.0

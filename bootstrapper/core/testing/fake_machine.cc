@@ -51,6 +51,7 @@ Status GuardedTpm::Extend(const MeasuredEvent& event) {
   return kill_.Guard([&] { return tpm_.Extend(event); });
 }
 StatusOr<Bytes> GuardedTpm::AttestationKeyPublic() { return tpm_.AttestationKeyPublic(); }
+StatusOr<Bytes> GuardedTpm::AttestationKeyCertificate() { return tpm_.AttestationKeyCertificate(); }
 StatusOr<TpmQuote> GuardedTpm::Quote(PcrBank bank, const std::vector<PcrIndex>& indices,
                                      const ReportData& extra_data) {
   return tpm_.Quote(bank, indices, extra_data);
@@ -59,6 +60,8 @@ StatusOr<EndorsementKey> GuardedTpm::Endorsement() { return tpm_.Endorsement(); 
 StatusOr<SecretBytes> GuardedTpm::ActivateCredential(const CredentialBlob& blob) {
   return tpm_.ActivateCredential(blob);
 }
+
+StatusOr<Bytes> GuardedTpm::ReadNv(uint32_t index) { return tpm_.ReadNv(index); }
 
 StatusOr<std::optional<uint64_t>> GuardedTpm::ReadCounter() {
   return kill_.Guard([&] { return tpm_.ReadCounter(); });

@@ -53,10 +53,12 @@ class GuardedTpm final : public Tpm {
   StatusOr<PcrValues> ReadPcrs(PcrBank bank, const std::vector<PcrIndex>& indices) override;
   Status Extend(const MeasuredEvent& event) override;
   StatusOr<Bytes> AttestationKeyPublic() override;
+  StatusOr<Bytes> AttestationKeyCertificate() override;
   StatusOr<TpmQuote> Quote(PcrBank bank, const std::vector<PcrIndex>& indices,
                            const ReportData& extra_data) override;
   StatusOr<EndorsementKey> Endorsement() override;
   StatusOr<SecretBytes> ActivateCredential(const CredentialBlob& blob) override;
+  StatusOr<Bytes> ReadNv(uint32_t index) override;
   StatusOr<std::optional<uint64_t>> ReadCounter() override;
   StatusOr<uint64_t> IncrementCounter() override;
 
