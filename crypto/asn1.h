@@ -21,6 +21,15 @@ std::string TimeText(absl::Time time);
 // The content octets of an INTEGER of at most 127 bytes. MALFORMED.
 StatusOr<Bytes> IntegerContent(const ASN1_INTEGER* integer);
 
+// What Certificate and CertificateList (RFC 5280) have in common.
+struct SignedParts {
+  ByteView content;    // the signed bytes, as they came in
+  ByteView algorithm;  // AlgorithmIdentifier beside them
+  ByteView signature;  // empty, which fits no key, where it is not a whole number of bytes
+};
+// Views into `der`. MALFORMED for what is not SEQUENCE {SEQUENCE, SEQUENCE, BIT STRING}.
+StatusOr<SignedParts> SignedPartsOf(ByteView der);
+
 // What an i2d_* function of OpenSSL writes for `object`.
 template <typename T>
 StatusOr<Bytes> EncodeWith(int (*encode)(const T*, unsigned char**), const T* object) {

@@ -15,9 +15,9 @@
 #include "base/bytes.h"
 #include "base/status.h"
 #include "crypto/digest.h"
+#include "crypto/signature_key.h"
 
 struct x509_st;
-struct evp_pkey_st;
 
 namespace kedge {
 
@@ -28,8 +28,6 @@ struct CertificateExtension {
   bool critical = false;
   Bytes value;  // the content of extnValue, usually DER itself
 };
-
-enum class KeyKind { kRsa, kEcP256, kEcP384, kOther };
 
 class Certificate {
  public:
@@ -44,8 +42,9 @@ class Certificate {
   const Bytes& der() const { return der_; }
   const Bytes& spki() const { return spki_; }  // SubjectPublicKeyInfo in DER, as it came in
   const Sha256Digest& spki_sha256() const { return spki_sha256_; }
-  KeyKind key_kind() const { return key_kind_; }
-  int key_bits() const { return key_bits_; }
+  const SignatureKey& key() const { return key_; }
+  KeyKind key_kind() const { return key_.kind(); }
+  int key_bits() const { return key_.bits(); }
 
   // RFC 4514 text for people, and the DER form for comparisons.
   const std::string& subject() const { return subject_; }
@@ -86,19 +85,14 @@ class Certificate {
   // Fault TIME outside [not_before, not_after].
   Status CheckValidAt(absl::Time at) const;
 
-  // For crl.cc only.
-  evp_pkey_st* native_key() const { return key_.get(); }
-
  private:
   Certificate() = default;
 
   std::shared_ptr<x509_st> x509_;
-  std::shared_ptr<evp_pkey_st> key_;  // null for an unknown kind of key
   Bytes der_;
   Bytes spki_;
   Sha256Digest spki_sha256_{};
-  KeyKind key_kind_ = KeyKind::kOther;
-  int key_bits_ = 0;
+  SignatureKey key_;
   std::string subject_;
   std::string issuer_;
   Bytes subject_der_;
@@ -107,6 +101,8 @@ class Certificate {
   absl::Time not_before_;
   absl::Time not_after_;
   std::string signature_algorithm_;
+  Bytes signed_bytes_;  // TBSCertificate
+  Bytes signature_;
   std::vector<CertificateExtension> extensions_;
   std::vector<std::string> unknown_critical_;
   bool is_ca_ = false;

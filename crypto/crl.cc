@@ -91,14 +91,13 @@ StatusOr<std::map<Bytes, absl::Time>> RevokedOf(X509_CRL* crl) {
 StatusOr<Crl> Crl::FromDer(ByteView der) {
   if (der.size() > kMaxCrlSize) return Malformed("CRL larger than 4 MiB");
   const uint8_t* position = der.data();
-  CrlPtr owned(d2i_X509_CRL(nullptr, &position, static_cast<long>(der.size())));
+  const CrlPtr owned(d2i_X509_CRL(nullptr, &position, static_cast<long>(der.size())));
   if (!owned || position != der.data() + der.size()) {
     ClearOpenSslErrors();
     return Malformed("not a CRL in DER, or bytes after it");
   }
   Crl out;
-  out.crl_ = std::shared_ptr<X509_CRL>(std::move(owned));
-  X509_CRL* crl = out.crl_.get();
+  X509_CRL* crl = owned.get();
   out.der_ = ToBytes(der);
   ASSIGN_OR_RETURN(const Bytes again, EncodeWith(i2d_X509_CRL, crl));
   if (again != out.der_) return Malformed("CRL is not in canonical DER");
@@ -117,12 +116,14 @@ StatusOr<Crl> Crl::FromDer(ByteView der) {
   ASSIGN_OR_RETURN(out.revoked_, RevokedOf(crl));
   const X509_ALGOR* algorithm = nullptr;
   X509_CRL_get0_signature(crl, nullptr, &algorithm);
-  // RFC 5280 section 5.1.1.2: the same inside and outside. X509_CRL_verify does not look.
-  ASSIGN_OR_RETURN(const Bytes outside, EncodeWith(i2d_X509_ALGOR, algorithm));
-  if (!SignedAlgorithmIs(out.der_, outside)) {
+  // RFC 5280 section 5.1.1.2: the same inside and outside.
+  ASSIGN_OR_RETURN(const SignedParts parts, SignedPartsOf(out.der_));
+  if (!SignedAlgorithmIs(out.der_, parts.algorithm)) {
     return Malformed("CRL names two different signature algorithms");
   }
   out.signature_algorithm_ = SignatureAlgorithmName(algorithm);
+  out.signed_bytes_ = ToBytes(parts.content);
+  out.signature_ = ToBytes(parts.signature);
   return out;
 }
 
@@ -147,9 +148,7 @@ Status Crl::VerifySignedBy(const Certificate& issuer) const {
     return Refused("CRL_ISSUER", "key usage of '" + issuer.subject() + "' lacks cRLSign");
   }
   const bool verified = signature_algorithm_ != kUnknownSignatureAlgorithm &&
-                        issuer.key_kind() != KeyKind::kOther &&
-                        X509_CRL_verify(crl_.get(), issuer.native_key()) == 1;
-  ClearOpenSslErrors();
+                        issuer.key().Verify(signature_algorithm_, signed_bytes_, signature_).ok();
   if (!verified) {
     return Refused("CRL_SIGNATURE", "CRL is not signed by the key of '" + issuer.subject() + "'");
   }

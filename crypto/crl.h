@@ -5,15 +5,12 @@
 #include <absl/time/time.h>
 
 #include <map>
-#include <memory>
 #include <optional>
 #include <string>
 
 #include "base/bytes.h"
 #include "base/status.h"
 #include "crypto/certificate.h"
-
-struct X509_crl_st;
 
 namespace kedge {
 
@@ -48,7 +45,6 @@ class Crl {
  private:
   Crl() = default;
 
-  std::shared_ptr<X509_crl_st> crl_;
   Bytes der_;
   std::string issuer_;
   Bytes issuer_der_;
@@ -56,6 +52,8 @@ class Crl {
   absl::Time next_update_;
   std::optional<Bytes> number_;
   std::string signature_algorithm_;
+  Bytes signed_bytes_;  // TBSCertList
+  Bytes signature_;
   std::map<Bytes, absl::Time> revoked_;
 };
 

@@ -11,6 +11,31 @@
 namespace kedge {
 namespace {
 
+// Fetched once for the life of the process: asking OpenSSL by name every time costs more than
+// hashing a short message. The name must be one of the default provider's.
+EVP_MD* Fetch(const char* name) {
+  EVP_MD* const out = EVP_MD_fetch(nullptr, name, nullptr);
+  if (out == nullptr) std::abort();
+  return out;
+}
+
+const EVP_MD* FetchedSha256() {
+  static const EVP_MD* const type = Fetch("SHA2-256");
+  return type;
+}
+const EVP_MD* FetchedSha384() {
+  static const EVP_MD* const type = Fetch("SHA2-384");
+  return type;
+}
+const EVP_MD* FetchedSha512() {
+  static const EVP_MD* const type = Fetch("SHA2-512");
+  return type;
+}
+const EVP_MD* FetchedSha1() {
+  static const EVP_MD* const type = Fetch("SHA1");
+  return type;
+}
+
 // A built-in digest fails only where memory is gone or the library is broken. There is no value
 // that would be safe to return then, so the process stops.
 template <size_t N>
@@ -30,15 +55,15 @@ ByteArray<N> Digest(const EVP_MD* type, std::initializer_list<ByteView> parts) {
 }  // namespace
 
 Sha256Digest Sha256(std::initializer_list<ByteView> parts) {
-  return Digest<32>(EVP_sha256(), parts);
+  return Digest<32>(FetchedSha256(), parts);
 }
 Sha384Digest Sha384(std::initializer_list<ByteView> parts) {
-  return Digest<48>(EVP_sha384(), parts);
+  return Digest<48>(FetchedSha384(), parts);
 }
 Sha512Digest Sha512(std::initializer_list<ByteView> parts) {
-  return Digest<64>(EVP_sha512(), parts);
+  return Digest<64>(FetchedSha512(), parts);
 }
-ByteArray<20> Sha1ForTpmBank(ByteView data) { return Digest<20>(EVP_sha1(), {data}); }
+ByteArray<20> Sha1ForTpmBank(ByteView data) { return Digest<20>(FetchedSha1(), {data}); }
 
 Sha256Digest HmacSha256(const SecretBytes& key, ByteView data) {
   Sha256Digest out{};

@@ -73,4 +73,14 @@ Status P256Verifier::VerifyDigest(const ByteArray<32>& digest, const ByteArray<6
   return absl::OkStatus();
 }
 
+Status P256Verifier::VerifyDigestDer(ByteView digest, ByteView signature) const {
+  // ECDSA_verify refuses every encoding but the canonical one.
+  if (ECDSA_verify(0, digest.data(), static_cast<int>(digest.size()), signature.data(),
+                   static_cast<int>(signature.size()), key_.get()) != 1) {
+    ClearOpenSslErrors();
+    return Refused("BAD_SIGNATURE", "ECDSA signature does not fit the key and the digest");
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace kedge

@@ -21,6 +21,9 @@ class P256Verifier {
 
   // `rs`: r || s, big-endian. PERMISSION_DENIED with fault BAD_SIGNATURE.
   Status VerifyDigest(const ByteArray<32>& digest, const ByteArray<64>& rs) const;
+  // The signature in canonical DER (RFC 3279 section 2.2.3), the digest of any SHA-2: its first 32
+  // bytes count. The same fault.
+  Status VerifyDigestDer(ByteView digest, ByteView signature) const;
 
  private:
   explicit P256Verifier(std::shared_ptr<ec_key_st> key) : key_(std::move(key)) {}

@@ -19,7 +19,15 @@ StatusOr<TpmHash> TpmHashFromAlg(uint16_t tpm_alg_id) {
 }
 
 size_t TpmDigestSize(TpmHash hash) {
-  return static_cast<size_t>(EVP_MD_get_size(NativeHash(hash)));
+  switch (hash) {
+    case TpmHash::kSha256:
+      return 32;
+    case TpmHash::kSha384:
+      return 48;
+    case TpmHash::kSha512:
+      return 64;
+  }
+  return 0;
 }
 
 Bytes TpmDigest(TpmHash hash, ByteView data) {

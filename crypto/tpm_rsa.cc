@@ -1,3 +1,6 @@
+// The RSA interface is deprecated in OpenSSL 3.0: it verifies with the same code without asking
+// providers, which is a fifth of what PKCS #1 costs through EVP.
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include "crypto/tpm_rsa.h"
 
 #include <openssl/core_names.h>
@@ -12,6 +15,11 @@ namespace {
 using ParamBuilderPtr = std::unique_ptr<OSSL_PARAM_BLD, OpenSslFree<OSSL_PARAM_BLD_free>>;
 using ParamsPtr = std::unique_ptr<OSSL_PARAM, OpenSslFree<OSSL_PARAM_free>>;
 
+Status BadSignature() {
+  ClearOpenSslErrors();
+  return Refused("BAD_SIGNATURE", "the RSA signature does not fit the key and the bytes");
+}
+
 }  // namespace
 
 StatusOr<TpmRsaKey> TpmRsaKey::Checked(std::shared_ptr<evp_pkey_st> key) {
@@ -20,7 +28,9 @@ StatusOr<TpmRsaKey> TpmRsaKey::Checked(std::shared_ptr<evp_pkey_st> key) {
     return Malformed("expected an RSA key of 2048 to 4096 bits");
   }
   ASSIGN_OR_RETURN(Bytes spki, SpkiOf(key.get()));
-  return TpmRsaKey(std::move(key), std::move(spki));
+  std::shared_ptr<RSA> plain(EVP_PKEY_get1_RSA(key.get()), RSA_free);
+  if (plain == nullptr) return OpenSslError("RSA key set-up");
+  return TpmRsaKey(std::move(key), std::move(plain), std::move(spki));
 }
 
 StatusOr<TpmRsaKey> TpmRsaKey::FromModulus(ByteView modulus, uint32_t exponent) {
@@ -60,19 +70,27 @@ StatusOr<TpmRsaKey> TpmRsaKey::FromPem(std::string_view pem) {
 
 Status TpmRsaKey::VerifyDigest(RsaPadding padding, TpmHash hash, ByteView digest,
                                ByteView signature) const {
+  if (digest.size() != TpmDigestSize(hash)) return BadSignature();
+  return padding == RsaPadding::kPss ? VerifyPss(hash, digest, signature)
+                                     : VerifyPkcs1(hash, digest, signature);
+}
+
+Status TpmRsaKey::VerifyPkcs1(TpmHash hash, ByteView digest, ByteView signature) const {
+  const bool good = RSA_verify(EVP_MD_get_type(NativeHash(hash)), digest.data(),
+                               static_cast<unsigned int>(digest.size()), signature.data(),
+                               static_cast<unsigned int>(signature.size()), plain_.get()) == 1;
+  return good ? absl::OkStatus() : BadSignature();
+}
+
+Status TpmRsaKey::VerifyPss(TpmHash hash, ByteView digest, ByteView signature) const {
   const PkeyCtxPtr context(EVP_PKEY_CTX_new_from_pkey(nullptr, key_.get(), nullptr));
-  const bool pss = padding == RsaPadding::kPss;
-  const bool good =
-      context && EVP_PKEY_verify_init(context.get()) == 1 &&
-      EVP_PKEY_CTX_set_rsa_padding(context.get(),
-                                   pss ? RSA_PKCS1_PSS_PADDING : RSA_PKCS1_PADDING) == 1 &&
-      EVP_PKEY_CTX_set_signature_md(context.get(), NativeHash(hash)) == 1 &&
-      (!pss || EVP_PKEY_CTX_set_rsa_pss_saltlen(context.get(), RSA_PSS_SALTLEN_AUTO) == 1) &&
-      EVP_PKEY_verify(context.get(), signature.data(), signature.size(), digest.data(),
-                      digest.size()) == 1;
-  if (good) return absl::OkStatus();
-  ClearOpenSslErrors();
-  return Refused("BAD_SIGNATURE", "the RSA signature does not fit the key and the bytes");
+  const bool good = context && EVP_PKEY_verify_init(context.get()) == 1 &&
+                    EVP_PKEY_CTX_set_rsa_padding(context.get(), RSA_PKCS1_PSS_PADDING) == 1 &&
+                    EVP_PKEY_CTX_set_signature_md(context.get(), NativeHash(hash)) == 1 &&
+                    EVP_PKEY_CTX_set_rsa_pss_saltlen(context.get(), RSA_PSS_SALTLEN_AUTO) == 1 &&
+                    EVP_PKEY_verify(context.get(), signature.data(), signature.size(),
+                                    digest.data(), digest.size()) == 1;
+  return good ? absl::OkStatus() : BadSignature();
 }
 
 StatusOr<Bytes> TpmRsaKey::EncryptOaep(TpmHash hash, ByteView label,

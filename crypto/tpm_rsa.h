@@ -11,6 +11,7 @@
 #include "crypto/tpm_hash.h"
 
 struct evp_pkey_st;
+struct rsa_st;
 
 namespace kedge {
 
@@ -33,11 +34,15 @@ class TpmRsaKey {
   StatusOr<Bytes> EncryptOaep(TpmHash hash, ByteView label, const SecretBytes& plaintext) const;
 
  private:
-  explicit TpmRsaKey(std::shared_ptr<evp_pkey_st> key, Bytes spki)
-      : key_(std::move(key)), spki_(std::move(spki)) {}
+  TpmRsaKey(std::shared_ptr<evp_pkey_st> key, std::shared_ptr<rsa_st> plain, Bytes spki)
+      : key_(std::move(key)), plain_(std::move(plain)), spki_(std::move(spki)) {}
   static StatusOr<TpmRsaKey> Checked(std::shared_ptr<evp_pkey_st> key);
 
+  Status VerifyPkcs1(TpmHash hash, ByteView digest, ByteView signature) const;
+  Status VerifyPss(TpmHash hash, ByteView digest, ByteView signature) const;
+
   std::shared_ptr<evp_pkey_st> key_;
+  std::shared_ptr<rsa_st> plain_;  // the same key for VerifyPkcs1
   Bytes spki_;
 };
 

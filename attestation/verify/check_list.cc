@@ -50,6 +50,8 @@ std::string Verdict::FirstFailure() const {
 
 void CheckList::Add(std::string name, CheckResult result, std::string expected, std::string actual,
                     std::string reason) {
+  constexpr size_t kUsual = 64;  // rows of a verdict about hardware
+  if (checks_.empty()) checks_.reserve(kUsual);
   checks_.push_back(
       {std::move(name), result, std::move(expected), std::move(actual), std::move(reason)});
 }

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "crypto/pem.h"
+
 namespace kedge {
 namespace {
 
@@ -25,7 +27,7 @@ bool IsNamed(const Certificate& certificate, std::string_view common_name) {
   return names.size() == 1 && names[0] == common_name;
 }
 
-Status LinksOf(const std::vector<Certificate>& chain) {
+Status LinksOf(const std::vector<Certificate>& chain, IntelAuthorities& known) {
   for (size_t i = 0; i < chain.size(); ++i) {
     if (!chain[i].unknown_critical().empty()) {
       return Refused("CHAIN", absl::StrCat("certificate of '", chain[i].subject(),
@@ -39,7 +41,7 @@ Status LinksOf(const std::vector<Certificate>& chain) {
                                            " intermediate certificates below it"));
     }
     const Certificate& issuer = i + 1 < chain.size() ? chain[i + 1] : chain[i];
-    RETURN_IF_ERROR(chain[i].VerifyIssuedBy(issuer));
+    RETURN_IF_ERROR(known.CheckIssuedBy(chain[i], issuer));
   }
   if (chain.front().is_ca() || !chain.front().may_sign_data()) {
     return Refused("CHAIN", absl::StrCat("'", chain.front().subject(),
@@ -48,8 +50,17 @@ Status LinksOf(const std::vector<Certificate>& chain) {
   return absl::OkStatus();
 }
 
-StatusOr<IntelChain> ReadChain(std::string_view pem, size_t size, std::string_view leaf_name) {
-  ASSIGN_OR_RETURN(std::vector<Certificate> certificates, Certificate::ListFromPem(pem, size));
+StatusOr<IntelChain> ReadChain(std::string_view pem, size_t size, std::string_view leaf_name,
+                               IntelAuthorities* remembered) {
+  IntelAuthorities nobody;
+  IntelAuthorities& known = remembered != nullptr ? *remembered : nobody;
+  ASSIGN_OR_RETURN(const std::vector<Bytes> blocks, DecodePem(pem, "CERTIFICATE", size));
+  std::vector<Certificate> certificates;
+  certificates.reserve(blocks.size());
+  for (const Bytes& der : blocks) {
+    ASSIGN_OR_RETURN(Certificate certificate, known.Read(der));
+    certificates.push_back(std::move(certificate));
+  }
   if (certificates.size() != size) {
     return Malformed(
         absl::StrCat("chain of ", certificates.size(), " certificates, expected ", size));
@@ -58,7 +69,7 @@ StatusOr<IntelChain> ReadChain(std::string_view pem, size_t size, std::string_vi
     return Malformed(absl::StrCat("the first certificate is for '", certificates[0].subject(),
                                   "', expected '", std::string(leaf_name), "'"));
   }
-  Status links = LinksOf(certificates);
+  Status links = LinksOf(certificates, known);
   return IntelChain{std::move(certificates), std::move(links)};
 }
 
@@ -81,8 +92,9 @@ StatusOr<PckAuthority> PckAuthorityOf(const Certificate& ca) {
                                 std::string(kProcessorCaName), "'"));
 }
 
-StatusOr<std::shared_ptr<const PckChain>> ReadPckChain(std::string_view pem) {
-  ASSIGN_OR_RETURN(IntelChain chain, ReadChain(pem, kPckChainSize, kPckName));
+StatusOr<std::shared_ptr<const PckChain>> ReadPckChain(std::string_view pem,
+                                                       IntelAuthorities* known) {
+  ASSIGN_OR_RETURN(IntelChain chain, ReadChain(pem, kPckChainSize, kPckName, known));
   ASSIGN_OR_RETURN(const PckAuthority authority, PckAuthorityOf(chain.certificates[1]));
   const CertificateExtension* sgx = chain.leaf().FindExtension(kSgxExtensionsOid);
   if (sgx == nullptr) return Malformed("the PCK certificate has no SGX extension");
@@ -92,8 +104,9 @@ StatusOr<std::shared_ptr<const PckChain>> ReadPckChain(std::string_view pem) {
       PckChain{std::move(chain), std::move(extensions), std::move(key), authority});
 }
 
-StatusOr<std::shared_ptr<const IntelChain>> ReadSigningChain(std::string_view pem) {
-  ASSIGN_OR_RETURN(IntelChain chain, ReadChain(pem, kSigningChainSize, kTcbSigningName));
+StatusOr<std::shared_ptr<const IntelChain>> ReadSigningChain(std::string_view pem,
+                                                             IntelAuthorities* known) {
+  ASSIGN_OR_RETURN(IntelChain chain, ReadChain(pem, kSigningChainSize, kTcbSigningName, known));
   if (chain.leaf().key_kind() != KeyKind::kEcP256) {
     return Malformed("the TCB signing key is no P-256 key");
   }

@@ -12,6 +12,7 @@
 
 #include "attestation/parse/pck_extensions.h"
 #include "attestation/verify/check_list.h"
+#include "attestation/verify/intel_authorities.h"
 #include "crypto/certificate.h"
 #include "crypto/p256_verifier.h"
 
@@ -47,12 +48,15 @@ struct PckChain {
   const Certificate& ca() const { return chain.certificates[1]; }
 };
 
-// PEM of three certificates as quotes carry it. MALFORMED for what cannot be read, also where the
-// leaf has no SGX extension or its key is not P-256, or the CA is neither of Intel's two.
-StatusOr<std::shared_ptr<const PckChain>> ReadPckChain(std::string_view pem);
+// PEM of three certificates as quotes carry it; `known` saves work where it is given. MALFORMED for
+// what cannot be read, also where the leaf has no SGX extension or its key is not P-256, or the CA
+// is neither of Intel's two.
+StatusOr<std::shared_ptr<const PckChain>> ReadPckChain(std::string_view pem,
+                                                       IntelAuthorities* known = nullptr);
 
 // PEM of the TCB signing certificate and the root. MALFORMED.
-StatusOr<std::shared_ptr<const IntelChain>> ReadSigningChain(std::string_view pem);
+StatusOr<std::shared_ptr<const IntelChain>> ReadSigningChain(std::string_view pem,
+                                                             IntelAuthorities* known = nullptr);
 
 // Rows CHAIN, TIME and ROOT_PIN of one chain; `what` names it in their reason.
 void CheckIntelChain(const IntelChain& chain, const SpkiPins& pins, absl::Time at,

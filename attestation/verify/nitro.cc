@@ -7,7 +7,7 @@
 #include "attestation/verify/certificate_path.h"
 #include "attestation/verify/tpm_anchors.h"
 #include "crypto/certificate.h"
-#include "crypto/ecdsa.h"
+#include "crypto/p384_verifier.h"
 
 namespace kedge {
 namespace {
@@ -20,15 +20,15 @@ void CheckSignature(const CoseSign1& message, const Certificate& signer, CheckLi
                      absl::StrCat(message.signature.size(), " bytes"));
     return;
   }
-  const StatusOr<VerifyKey> key = VerifyKey::FromSpki(signer.spki());
-  if (!key.ok() || key->curve() != Curve::kP384) {
+  const StatusOr<P384Verifier> key = P384Verifier::FromSpki(signer.spki());
+  if (!key.ok()) {
     checks.Fail("SIGNATURE", "a P-384 key in the document's certificate", "another key");
     return;
   }
   const size_t half = kSignatureSize / 2;
   checks.DemandOk("SIGNATURE",
-                  key->VerifyDigestRs(Sha384(ToBeSigned(message)), message.signature.first(half),
-                                      message.signature.subspan(half)),
+                  key->VerifyDigest(Sha384(ToBeSigned(message)), message.signature.first(half),
+                                    message.signature.subspan(half)),
                   "signed by the document's certificate");
 }
 

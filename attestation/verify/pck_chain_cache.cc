@@ -14,7 +14,7 @@ StatusOr<std::shared_ptr<const PckChain>> PckChainCache::Read(std::string_view p
   }
   // Unlocked: others need not wait for three certificates. Two that read the same chain at once
   // find the same.
-  ASSIGN_OR_RETURN(std::shared_ptr<const PckChain> chain, ReadPckChain(pem));
+  ASSIGN_OR_RETURN(std::shared_ptr<const PckChain> chain, ReadPckChain(pem, &authorities_));
   const absl::MutexLock lock(&mutex_);
   if (by_pem_.find(pem) == by_pem_.end()) {
     entries_.push_front({std::string(pem), chain});

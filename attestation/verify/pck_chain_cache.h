@@ -24,6 +24,8 @@ class PckChainCache {
   // chains that could be read are kept.
   StatusOr<std::shared_ptr<const PckChain>> Read(std::string_view pem);
   size_t size() const;
+  // For chains of new platforms, and for collateral (TdxCollateral::Read).
+  IntelAuthorities& authorities() { return authorities_; }
 
  private:
   struct Entry {
@@ -32,6 +34,7 @@ class PckChainCache {
   };
 
   const size_t capacity_;
+  IntelAuthorities authorities_;
   mutable absl::Mutex mutex_;
   std::list<Entry> entries_ ABSL_GUARDED_BY(mutex_);  // used last in front
   std::unordered_map<std::string_view, std::list<Entry>::iterator> by_pem_ ABSL_GUARDED_BY(mutex_);

@@ -23,7 +23,7 @@ void CheckSignature(ByteView bytes, const SnpReport& report, const SnpEndorsemen
   if (!endorsement.key()) return;  // a row of the endorsement says why
   const Sha384Digest digest = Sha384(bytes.first(kSnpSignedSize));
   const Status status =
-      endorsement.key()->VerifyDigestRs(digest, report.signature_r, report.signature_s);
+      endorsement.key()->VerifyDigest(digest, report.signature_r, report.signature_s);
   rows.Demand("SIGNATURE", status.ok(), "ECDSA P-384 by the leaf's key over bytes 0x000-0x29F",
               status.ok() ? "fits" : "does not fit");
 }

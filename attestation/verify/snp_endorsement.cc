@@ -215,8 +215,8 @@ class SnpEndorsementExaminer {
   CheckList& rows() { return out_.checks_; }
 
   void CheckContents(const Certificate& leaf) {
-    StatusOr<VerifyKey> key = VerifyKey::FromSpki(leaf.spki());
-    const bool p384 = key.ok() && key->curve() == Curve::kP384;
+    StatusOr<P384Verifier> key = P384Verifier::FromSpki(leaf.spki());
+    const bool p384 = key.ok();
     rows().Demand("LEAF_KEY", p384, "a P-384 key", p384 ? "P-384" : "another kind of key");
     if (p384) out_.key_ = *std::move(key);
     StatusOr<VcekExtensions> extensions = ParseVcekExtensions(leaf);

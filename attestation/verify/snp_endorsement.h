@@ -15,7 +15,7 @@
 #include "base/bytes.h"
 #include "crypto/certificate.h"
 #include "crypto/crl.h"
-#include "crypto/ecdsa.h"
+#include "crypto/p384_verifier.h"
 
 namespace kedge {
 
@@ -68,7 +68,7 @@ class SnpEndorsement {
 
   const CheckList& checks() const { return checks_; }
   // The leaf's key and contents, whatever the rows say; unset where they cannot be read.
-  const std::optional<VerifyKey>& key() const { return key_; }
+  const std::optional<P384Verifier>& key() const { return key_; }
   const std::optional<VcekExtensions>& extensions() const { return extensions_; }
   // By what the leaf holds: a chip's identity or a provider's.
   std::optional<SnpSigningKey> kind() const { return kind_; }
@@ -82,7 +82,7 @@ class SnpEndorsement {
   SnpEndorsement() = default;
 
   CheckList checks_;
-  std::optional<VerifyKey> key_;
+  std::optional<P384Verifier> key_;
   std::optional<VcekExtensions> extensions_;
   std::optional<SnpSigningKey> kind_;
   std::optional<SnpProduct> root_product_;

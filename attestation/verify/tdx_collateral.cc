@@ -4,6 +4,7 @@
 
 #include "crypto/digest.h"
 #include "crypto/p256_verifier.h"
+#include "crypto/pem.h"
 
 namespace kedge {
 namespace {
@@ -20,6 +21,12 @@ T ReadFile(const char* file, const Bytes& bytes, std::vector<TdxCollateral::Prob
     return T();
   }
   return T(*std::move(parsed));
+}
+
+StatusOr<Certificate> ReadRoot(const Bytes& file, IntelAuthorities& known) {
+  if (!LooksLikePem(file)) return known.Read(file);
+  ASSIGN_OR_RETURN(const std::vector<Bytes> blocks, DecodePem(AsText(file), "CERTIFICATE", 1));
+  return known.Read(blocks.front());
 }
 
 template <typename T>
@@ -47,16 +54,19 @@ Status CrlSignatures::Of(const Crl& crl, const Certificate& issuer) const {
   return status;
 }
 
-std::shared_ptr<const TdxCollateral> TdxCollateral::Read(const TdxCollateralFiles& files) {
+std::shared_ptr<const TdxCollateral> TdxCollateral::Read(const TdxCollateralFiles& files,
+                                                         IntelAuthorities* remembered) {
+  IntelAuthorities within;  // the root is in several of the files
+  IntelAuthorities* known = remembered != nullptr ? remembered : &within;
   const std::shared_ptr<TdxCollateral> out(new TdxCollateral());
   auto& problems = out->problems_;
   using ChainPtr = std::shared_ptr<const IntelChain>;
-  const auto signing_chain = [](const Bytes& pem) { return ReadSigningChain(AsText(pem)); };
+  const auto signing_chain = [known](const Bytes& pem) {
+    return ReadSigningChain(AsText(pem), known);
+  };
   out->pck_chain_ = ReadFile<std::shared_ptr<const PckChain>>(
       "pck_chain", files.pck_chain_pem, problems,
-      [](const Bytes& pem) { return ReadPckChain(AsText(pem)); });
-  out->root_ = ReadFile<std::optional<Certificate>>("root_ca", files.root_ca_pem, problems,
-                                                    &Certificate::FromPemOrDer);
+      [known](const Bytes& pem) { return ReadPckChain(AsText(pem), known); });
   out->pck_crl_ =
       ReadFile<std::optional<Crl>>("pck_crl", files.pck_crl, problems, &Crl::FromPemOrDer);
   out->root_crl_ =
@@ -71,6 +81,9 @@ std::shared_ptr<const TdxCollateral> TdxCollateral::Read(const TdxCollateralFile
       files.qe_chain_pem == files.tcb_chain_pem
           ? out->tcb_chain_
           : ReadFile<ChainPtr>("qe_chain", files.qe_chain_pem, problems, signing_chain);
+  out->root_ = ReadFile<std::optional<Certificate>>(
+      "root_ca", files.root_ca_pem, problems,
+      [known](const Bytes& file) { return ReadRoot(file, *known); });
 
   out->tcb_info_signature_ = SignedByLeaf(out->tcb_info_, out->tcb_chain_);
   out->qe_identity_signature_ = SignedByLeaf(out->qe_identity_, out->qe_chain_);

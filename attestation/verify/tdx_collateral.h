@@ -43,8 +43,10 @@ class CrlSignatures {
 // their chains do not depend on the time. Immutable and safe to share between threads.
 class TdxCollateral {
  public:
-  // Never fails: what is missing or malformed is found again in every verdict.
-  static std::shared_ptr<const TdxCollateral> Read(const TdxCollateralFiles& files);
+  // Never fails: what is missing or malformed is found again in every verdict. `known` saves work
+  // where it is given.
+  static std::shared_ptr<const TdxCollateral> Read(const TdxCollateralFiles& files,
+                                                   IntelAuthorities* known = nullptr);
 
   struct Problem {
     std::string file;

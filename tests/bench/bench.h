@@ -45,13 +45,4 @@ inline void Measure(std::vector<Subject*> subjects, int rounds, double seconds_e
   }
 }
 
-// Prints the rate, its share of `reference`, and whether it reaches `target`; gives the last.
-inline bool Report(const Subject& subject, double reference, double target) {
-  const double share = subject.Median() / reference;
-  const bool good = share >= target;
-  std::printf("%-34s %10.0f /s   %.2f of the reference (target %.2f) %s\n", subject.name.c_str(),
-              subject.Median(), share, target, good ? "ok" : "MISSED");
-  return good;
-}
-
 }  // namespace kedge::bench

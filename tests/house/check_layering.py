@@ -47,6 +47,7 @@ PROGRAMS = {"bootstrapper/main.cc", "keyservice/main.cc", "keyservice/server/mai
 # External headers that only the named rooms may see.
 OWNERS = {
     r"openssl/": {"crypto", "attestation/channel_grpc"},
+    r"(nettle/|gmp\.h)": {"crypto"},
     r"grpc(pp)?/": {"attestation/channel_grpc"},
     r"curl/": {"attestation/collateral"},
     r"tss2/": {"attestation/tpm"},

@@ -21,8 +21,10 @@ Bytes Number(uint8_t value) {
 }
 
 Bytes Text(const std::string& text) {
-  Bytes out = {0x16, static_cast<uint8_t>(text.size())};
-  out.insert(out.end(), text.begin(), text.end());
+  Bytes out(2 + text.size());
+  out[0] = 0x16;
+  out[1] = static_cast<uint8_t>(text.size());
+  std::copy(text.begin(), text.end(), out.begin() + 2);
   return out;
 }
 

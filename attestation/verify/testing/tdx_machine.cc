@@ -149,11 +149,13 @@ std::string TdxMachine::PckChainPem() const {
          CaChainPem();
 }
 
-std::string TdxMachine::CaChainPem() const {
+std::string TdxMachine::CaPem() const {
+  if (!frozen_ca_.empty()) return frozen_ca_;
   return ToPem(MakeCertificate(ca_terms, ca_key, root_signs_with, TestSignature::kEcdsa),
-               "CERTIFICATE") +
-         RootPem();
+               "CERTIFICATE");
 }
+
+std::string TdxMachine::CaChainPem() const { return CaPem() + RootPem(); }
 
 std::string TdxMachine::SignerChainPem() const {
   return ToPem(MakeCertificate(signer_terms, signer_key, root_signs_with, TestSignature::kEcdsa),

@@ -52,6 +52,11 @@ class TdxMachine {
 
   // From here on one root certificate everywhere, as in life; without it each use signs its own.
   void FreezeRoot() { frozen_root_ = RootPem(); }
+  // The same with the authority of PCK certificates.
+  void FreezeAuthorities() {
+    FreezeRoot();
+    frozen_ca_ = CaPem();
+  }
   std::string PckChainPem() const;
   std::string SignerChainPem() const;
   std::string CaChainPem() const;  // of the PCK CRL
@@ -65,8 +70,10 @@ class TdxMachine {
 
  private:
   std::string RootPem() const;
+  std::string CaPem() const;
 
   std::string frozen_root_;
+  std::string frozen_ca_;
 };
 
 }  // namespace kedge::testing

@@ -1,10 +1,8 @@
-// How fast TPM quotes are verified, beside OpenSSL's own rates for their signatures in the same
-// run, and how long the event log of a boot takes.
+// Quotes whose key is known, and the event log of a boot.
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
 
-#include <cstdio>
-#include <cstdlib>
+#include <memory>
 
 #include "attestation/model/measured_event.h"
 #include "attestation/model/testing/tpm_wire.h"
@@ -13,23 +11,14 @@
 #include "attestation/verify/event_log.h"
 #include "attestation/verify/log_replay.h"
 #include "attestation/verify/tpm_quote_checks.h"
-#include "crypto/testing/test_pki.h"
-#include "tests/bench/bench.h"
+#include "tests/bench/verify_cases.h"
 
+namespace kedge::bench {
 namespace {
 
-using namespace kedge;  // NOLINT: a program
-using bench::Subject;
 using kedge::testing::TestKey;
 
 constexpr double kQuoteTarget = 0.80;
-constexpr double kLogMilliseconds = 2.0;
-
-void Must(bool good, const char* what) {
-  if (good) return;
-  std::fprintf(stderr, "bench: %s\n", what);
-  std::exit(1);
-}
 
 // PKCS#1 v1.5 over SHA-256, as RSASSA of a TPM.
 Bytes SignRsa(const TestKey& key, ByteView digest) {
@@ -46,21 +35,6 @@ Bytes SignRsa(const TestKey& key, ByteView digest) {
   return out;
 }
 
-Subject RawVerify(const char* name, const TestKey& key, const Bytes& digest, const Bytes& signature,
-                  bool rsa) {
-  return {name, [key, digest, signature, rsa] {
-            EVP_PKEY_CTX* context = EVP_PKEY_CTX_new(key.native(), nullptr);
-            const bool good =
-                EVP_PKEY_verify_init(context) == 1 &&
-                (!rsa || (EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PADDING) == 1 &&
-                          EVP_PKEY_CTX_set_signature_md(context, EVP_sha256()) == 1)) &&
-                EVP_PKEY_verify(context, signature.data(), signature.size(), digest.data(),
-                                digest.size()) == 1;
-            EVP_PKEY_CTX_free(context);
-            Must(good, "raw verification failed");
-          }};
-}
-
 struct Quote {
   AttestationKey ak;
   TpmQuoteFiles files;
@@ -68,7 +42,7 @@ struct Quote {
   Bytes signature;  // as OpenSSL takes it
 };
 
-Quote MakeQuote(const TestKey& key, bool rsa) {
+Quote MakeQuote(const TestKey& key, RawScheme scheme) {
   Quote out{*ParseAttestationKey(key.Spki()), {}, {}, {}};
   PcrValues pcrs;
   for (PcrIndex index = 0; index < 16; ++index) pcrs[index] = Bytes(32, 1);
@@ -79,7 +53,7 @@ Quote MakeQuote(const TestKey& key, bool rsa) {
   out.files.pcrs[PcrBank::kSha256] = pcrs;
   out.files.quoted = kedge::testing::EncodeQuoteAttest(attest);
   out.digest = DigestInBank(PcrBank::kSha256, out.files.quoted);
-  if (rsa) {
+  if (scheme == RawScheme::kRsa) {
     out.signature = SignRsa(key, out.digest);
     kedge::testing::TpmWriter writer;
     writer.U16(kTpmAlgRsassa).U16(kTpmAlgSha256).Sized(out.signature);
@@ -91,14 +65,18 @@ Quote MakeQuote(const TestKey& key, bool rsa) {
   return out;
 }
 
-Subject VerifyQuotes(const char* name, const Quote& quote) {
-  static const TpmPolicy policy;
-  return {
-      name, [&quote] {
-        CheckList checks;
-        CheckTpmQuotes({quote.files}, {quote.ak, AkTrust::kCaller, Bytes(64, 7), policy}, checks);
-        Must(checks.outcome() == Outcome::kTrusted, "the quote was not trusted");
-      }};
+VerifyGroup TpmGroup(const char* raw, const char* name, const TestKey& key, RawScheme scheme) {
+  const auto quote = std::make_shared<const Quote>(MakeQuote(key, scheme));
+  return {RawVerify(raw, key, quote->digest, quote->signature, scheme),
+          {{.subject = {name,
+                        [quote, policy = TpmPolicy()] {
+                          CheckList checks;
+                          CheckTpmQuotes({quote->files},
+                                         {quote->ak, AkTrust::kCaller, Bytes(64, 7), policy},
+                                         checks);
+                          Must(checks.outcome() == Outcome::kTrusted, "the quote was not trusted");
+                        }},
+            .target = kQuoteTarget}}};
 }
 
 // A boot through UEFI and a unified kernel image: Secure Boot databases (a revocation list of 371
@@ -142,37 +120,30 @@ Bytes BootLog() {
 
 }  // namespace
 
-int main() {
-  const TestKey ec_key = TestKey::P256();
-  const TestKey rsa_key = TestKey::Rsa(2048);
-  const Quote ec = MakeQuote(ec_key, false);
-  const Quote rsa = MakeQuote(rsa_key, true);
-  Subject raw_ec = RawVerify("OpenSSL P-256 verify", ec_key, ec.digest, ec.signature, false);
-  Subject raw_rsa = RawVerify("OpenSSL RSA-2048 verify", rsa_key, rsa.digest, rsa.signature, true);
-  Subject ec_quote = VerifyQuotes("TPM quote, P-256", ec);
-  Subject rsa_quote = VerifyQuotes("TPM quote, RSA-2048", rsa);
+VerifyGroup TpmEcGroup() {
+  return TpmGroup("OpenSSL P-256 verify", "TPM quote, P-256", TestKey::P256(), RawScheme::kEcdsa);
+}
 
+VerifyGroup TpmRsaGroup() {
+  return TpmGroup("OpenSSL RSA-2048 verify", "TPM quote, RSA-2048", TestKey::Rsa(2048),
+                  RawScheme::kRsa);
+}
+
+EventLogCase BootLogCase() {
   const Bytes log = BootLog();
   PcrBankValues values;
   const auto parsed = ParseFirmwareLog(log);
   Must(parsed.ok(), "the log does not parse");
   for (PcrBank bank : parsed->banks) values[bank] = *ReplayFirmwareLog(*parsed, bank);
-  Subject event_log{"event log", [&] {
-                      const auto read = ParseFirmwareLog(log);
-                      CheckList checks;
-                      CheckEventLog(*read, values, checks);
-                      Must(checks.outcome() == Outcome::kTrusted, "the log was not trusted");
-                    }};
-
-  bench::Measure({&raw_ec, &ec_quote, &raw_rsa, &rsa_quote, &event_log}, 9, 0.2);
-  std::printf("%-34s %10.0f /s\n", raw_ec.name.c_str(), raw_ec.Median());
-  bool good = bench::Report(ec_quote, raw_ec.Median(), kQuoteTarget);
-  std::printf("%-34s %10.0f /s\n", raw_rsa.name.c_str(), raw_rsa.Median());
-  good = bench::Report(rsa_quote, raw_rsa.Median(), kQuoteTarget) && good;
-  const double milliseconds = 1000 / event_log.Median();
-  const bool log_good = milliseconds <= kLogMilliseconds;
-  std::printf("%-34s %10.2f ms   %zu events, %zu bytes, 3 banks (target %.1f ms) %s\n",
-              event_log.name.c_str(), milliseconds, parsed->events.size(), log.size(),
-              kLogMilliseconds, log_good ? "ok" : "MISSED");
-  return good && log_good ? 0 : 1;
+  return {{"event log",
+           [log, values] {
+             const auto read = ParseFirmwareLog(log);
+             CheckList checks;
+             CheckEventLog(*read, values, checks);
+             Must(checks.outcome() == Outcome::kTrusted, "the log was not trusted");
+           }},
+          std::to_string(parsed->events.size()) + " events, " + std::to_string(log.size()) +
+              " bytes, " + std::to_string(parsed->banks.size()) + " banks"};
 }
+
+}  // namespace kedge::bench
