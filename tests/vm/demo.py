@@ -6,7 +6,6 @@ Usage: demo.py --image FOLDER --bin-dir FOLDER --work FOLDER. scripts/demo prepa
 
 import argparse
 import pathlib
-import re
 import shutil
 import sys
 import time
@@ -19,7 +18,6 @@ from kedgevm.operator import Operator, OperatorError  # noqa: E402
 
 BOOT, JOIN = 240, 300
 FILE = "/run/kedge/state/demo"
-STEP = re.compile(r"kedge: step (\S+) done in (\d+) ms")
 
 
 class Demo:
@@ -42,11 +40,9 @@ class Demo:
         print(f"\n  {title}: {node.name}")
         for part, seconds in timeline.parts(node.console):
             print(f"    {part:<18}{seconds:7.1f} s")
-        steps = [(match[1], int(match[2])) for _, line in node.console.lines()
-                 if (match := STEP.search(line))]
-        total = sum(ms for _, ms in steps) / 1000
-        print(f"    of which Kedge    {total:7.1f} s   "
-              + ", ".join(f"{name} {ms / 1000:.1f}" for name, ms in steps if ms >= 100))
+        steps = timeline.kedge_steps(node.console)
+        print(f"    of which Kedge    {sum(seconds for _, seconds in steps):7.1f} s   "
+              + ", ".join(f"{name} {seconds:.1f}" for name, seconds in steps if seconds >= 0.1))
         print(flush=True)
 
     def show_status(self, by: Node) -> None:

@@ -25,6 +25,15 @@ def parts(console: Console) -> list[tuple[str, float]]:
     return result
 
 
+_STEP = re.compile(r"kedge: step (\S+) done in (\d+) ms")
+
+
+def kedge_steps(console: Console) -> list[tuple[str, float]]:
+    """(step, seconds) of the steps that Kedge has done, without what it waited for others."""
+    return [(match[1], int(match[2]) / 1000) for _, line in console.lines()
+            if (match := _STEP.search(line))]
+
+
 def kedge_lines(console: Console) -> list[tuple[float, str]]:
     """What the Kedge programs said, with seconds since power-on."""
     return [(at, line) for at, line in console.lines()

@@ -34,6 +34,14 @@ class PartsTest(unittest.TestCase):
         self.assertEqual(("initrd and start", 42.5),
                          timeline.parts(ShownConsole(FIRMWARE, INITRD, UP))[-1])
 
+    def test_steps_count_without_their_waits(self):
+        console = ShownConsole(
+            INITRD, (30.0, "kedge: step release waiting: UNAVAILABLE, next try in 0.6 s"),
+            (33.0, "kedge: step release done in 1500 ms, waited 1600 ms"),
+            (34.0, "kedge: step open-disk already done, 0 ms"),
+            (35.0, "kedge: step advance-disk done in 250 ms"))
+        self.assertEqual([("release", 1.5), ("advance-disk", 0.25)], timeline.kedge_steps(console))
+
     def test_a_boot_that_is_not_through_shows_the_parts_it_has(self):
         self.assertEqual([("firmware", 4.0)], timeline.parts(ShownConsole(FIRMWARE)))
         self.assertEqual([], timeline.parts(ShownConsole()))
