@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <initializer_list>
-
 #include "base/status_matchers.h"
 
 namespace kedge {
@@ -136,8 +134,8 @@ TEST(SnpReport, WrongShapesHaveTheirOwnFaults) {
 }
 
 TEST(SnpReport, SignedBytesWithoutMeaningAreOnlySaid) {
-  for (const size_t offset : std::initializer_list<size_t>{0x049, 0x04B, 0x04C, 0x18B, 0x19F, 0x1EB,
-                                                           0x1EF, 0x208, 0x29F}) {
+  for (const size_t offset :
+       {0x049U, 0x04BU, 0x04CU, 0x18BU, 0x19FU, 0x1EBU, 0x1EFU, 0x208U, 0x29FU}) {
     Bytes bytes = Numbered();
     bytes[offset] = 0x80;
     ASSERT_OK_AND_ASSIGN(const SnpReport report, ParseSnpReport(bytes));

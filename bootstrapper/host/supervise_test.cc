@@ -32,7 +32,7 @@ TEST_F(SuperviseTest, BeginsAgainAfterACrash) {
   const auto work = [this] {
     ++runs();
     if (runs() == 1) kill(getpid(), SIGKILL);
-    if (runs() == 2) kill(getpid(), SIGSEGV);
+    if (runs() == 2) kill(getpid(), SIGABRT);
     return runs() == 3 ? kCrash : 0;
   };
   EXPECT_EQ(Supervise(work, kCrash, absl::Milliseconds(1)), 0);

@@ -1,6 +1,7 @@
 // init and verify, from the outside.
 #include <gtest/gtest.h>
 
+#include <barrier>
 #include <thread>
 
 #include "attestation/verify/verify.h"
@@ -74,6 +75,9 @@ TEST_F(InitTest, OnlyOnce) {
 
 TEST_F(InitTest, OfTwoAtOnceOneWins) {
   StatusOr<TestInit> results[2] = {Internal("not run"), Internal("not run")};
+  // Both have seen a server without a cluster before either makes one.
+  std::barrier both(2);
+  world_.client().before_upload = [&both] { both.arrive_and_wait(); };
   const Bytes id = world_.CoordinatorId();
   std::thread threads[2];
   for (int i = 0; i < 2; ++i) {

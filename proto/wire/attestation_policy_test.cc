@@ -61,7 +61,8 @@ TEST(AttestationPolicy, ExampleSpellsTheDefaultsOut) {
 TEST(AttestationPolicy, EveryRuleLeftOutIsAnError) {
   json policy = Example();
   policy["snp"].erase("defaults");
-  for (const auto& [name, value] : Example()["snp"].items()) {
+  const json example = Example();
+  for (const auto& [name, value] : example["snp"].items()) {
     if (name == "defaults") continue;
     json without = policy;
     without["snp"].erase(name);
@@ -78,7 +79,8 @@ TEST(AttestationPolicy, EveryRuleLeftOutIsAnError) {
 TEST(AttestationPolicy, IncompletePolicyNamesEveryMissingRule) {
   const Status status =
       Parse({{"format", "kedge.attestation-policy.v1"}, {"snp", json::object()}}).status();
-  for (const auto& [name, value] : Example()["snp"].items()) {
+  const json example = Example();
+  for (const auto& [name, value] : example["snp"].items()) {
     if (name == "defaults") continue;
     EXPECT_NE(MessageOf(status).find(name), std::string::npos) << name;
   }

@@ -53,13 +53,14 @@ TEST(TdxPolicyFile, ExampleSpellsTheDefaultsOut) {
 TEST(TdxPolicyFile, EveryRuleLeftOutIsAnError) {
   json policy = Example();
   policy["tdx"].erase("defaults");
-  for (const auto& [name, value] : Example()["tdx"].items()) {
+  const json example = Example();
+  for (const auto& [name, value] : example["tdx"].items()) {
     if (name == "defaults") continue;
     json without = policy;
     without["tdx"].erase(name);
     EXPECT_THAT(Parse(without), HasFault("POLICY_INCOMPLETE")) << name;
   }
-  for (const auto& [flag, rule] : Example()["tdx"]["td_attributes"].items()) {
+  for (const auto& [flag, rule] : example["tdx"]["td_attributes"].items()) {
     json without = policy;
     without["tdx"]["td_attributes"].erase(flag);
     EXPECT_THAT(Parse(without), HasFault("POLICY_INCOMPLETE")) << flag;

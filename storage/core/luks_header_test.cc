@@ -293,7 +293,7 @@ TEST(DiskCounterTest, OneOfTwoIsCurrent) {
   const DiskCounters counters{.acknowledged = 7, .next = 12};
   EXPECT_OK(CheckDiskCounter(7, counters));
   EXPECT_OK(CheckDiskCounter(12, counters));
-  for (const uint64_t stale : {0, 6, 8, 11, 13}) {
+  for (const uint64_t stale : {0U, 6U, 8U, 11U, 13U}) {
     EXPECT_THAT(CheckDiskCounter(stale, counters), HasFault("STALE_DISK"));
   }
 }

@@ -121,11 +121,16 @@ Bytes ServiceWorld::CoordinatorId() {
       .identity.value;
 }
 
+std::string ServiceWorld::NewCorrelationId() {
+  const absl::MutexLock lock(&mutex_);
+  last_correlation_id_ = absl::StrFormat("%016x", ++exchanges_);
+  return last_correlation_id_;
+}
+
 StatusOr<ExchangeResult> ServiceWorld::Run(const ClientExchange& exchange) {
   const TlsKeys client_tls{.own_spki = NewTlsKey(), .peer_spki = NewTlsKey()};
   MemoryLink link(client_tls);
-  last_correlation_id_ = absl::StrFormat("%016x", ++exchanges_);
-  const std::string id = last_correlation_id_;
+  const std::string id = NewCorrelationId();
   std::thread thread([&] {
     const std::unique_ptr<ServerExchange> server = service_->NewExchange();
     const Status status = DriveServer(

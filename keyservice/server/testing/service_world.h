@@ -2,6 +2,8 @@
 // sessions, a TPM in software. Reboots and restarts at will.
 #pragma once
 
+#include <absl/synchronization/mutex.h>
+
 #include <functional>
 #include <memory>
 #include <string>
@@ -63,7 +65,10 @@ class ServiceWorld {
   const Bytes& manifest() const { return manifest_; }
   Bytes CoordinatorId();
   // The correlation id of the last exchange.
-  const std::string& last_correlation_id() const { return last_correlation_id_; }
+  std::string last_correlation_id() const {
+    const absl::MutexLock lock(&mutex_);
+    return last_correlation_id_;
+  }
   Random& random() { return random_; }
   absl::Time now() const { return clock_.now; }
   // What a host can do to the machine's clock. The owner's own stays at kOwnersNow.
@@ -94,6 +99,7 @@ class ServiceWorld {
 
  private:
   StatusOr<ExchangeResult> Run(const ClientExchange& exchange);
+  std::string NewCorrelationId();
   Status StartService();
   std::string DiskPath() const { return directory_.path() + "/state-disk"; }
   std::string RunPath() const { return directory_.path() + "/run"; }
@@ -110,8 +116,9 @@ class ServiceWorld {
   StateDiskContent disk_ = StateDiskContent::kBlank;
   std::unique_ptr<AttachableStore> store_;
   std::unique_ptr<keyservice::KeyService> service_;
-  std::string last_correlation_id_;
-  uint64_t exchanges_ = 0;
+  mutable absl::Mutex mutex_;
+  std::string last_correlation_id_ ABSL_GUARDED_BY(mutex_);
+  uint64_t exchanges_ ABSL_GUARDED_BY(mutex_) = 0;
   std::optional<TestInit> init_;
   TestClient client_{[this](const ClientExchange& exchange) { return Run(exchange); }};
 };

@@ -129,6 +129,7 @@ StatusOr<TestInit> TestClient::Init(const SigningKey& owner, ByteView manifest,
   payload.set_manifest(Text(manifest));
   exchange.payload = wire::PrintBinary(payload);
   exchange.upload = [&] {
+    before_upload();
     return SecretBytes::CopyOf(confirm.empty() ? ByteView(digest) : confirm);
   };
   ASSIGN_OR_RETURN(const ExchangeResult result, run_(exchange));

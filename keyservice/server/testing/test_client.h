@@ -56,6 +56,8 @@ class TestClient {
 
   // Pins of a node; set after init.
   ClientPins pins;
+  // Called where init has seen the server's proof, before anything goes up.
+  std::function<void()> before_upload = [] {};
 
   StatusOr<TestRelease> Release(const NodeAsk& ask);
   Status Report(const NodeAsk& ask, const std::string& state, ByteView header_digest);
