@@ -31,6 +31,17 @@ inline constexpr uint64_t kLuksFormatSequence = 4;
 // Smallest disk that Format accepts: the journal, the tags and a file system must fit.
 inline constexpr uint64_t kStateDiskMinBytes = uint64_t{32} << 20;
 
+// The journal of dm-integrity on a new disk. Its own choice is a 128th of the device, up to 64 MiB,
+// which is written at the format, read at each opening, and held in kernel memory while it is open:
+// more than all the rest of a first boot. The size is not in the header; disks that were made with
+// another one keep it.
+inline constexpr uint64_t kMostJournalBytes = uint64_t{4} << 20;
+constexpr uint64_t JournalBytes(uint64_t disk_bytes) {
+  constexpr uint64_t kShare = 128;
+  const uint64_t share = (disk_bytes - kLuksDataOffset) / kShare;
+  return share < kMostJournalBytes ? share : kMostJournalBytes;
+}
+
 // Field offsets inside a 4,096-byte binary header (specification section 2.1).
 struct LuksField {
   size_t offset;

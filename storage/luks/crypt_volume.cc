@@ -108,7 +108,7 @@ StatusOr<CryptVolume> CryptVolume::Init(const std::string& header_path,
 }
 
 StatusOr<CryptVolume> CryptVolume::Create(const std::string& header_path,
-                                          const std::string& disk_path,
+                                          const std::string& disk_path, uint64_t journal_bytes,
                                           const SecretBytes& keyslot_key) {
   ASSIGN_OR_RETURN(CryptVolume volume, Init(header_path, nullptr));
   crypt_device* device = volume.context_->device;
@@ -119,9 +119,12 @@ StatusOr<CryptVolume> CryptVolume::Create(const std::string& header_path,
       crypt_set_metadata_size(device, kLuksCopyBytes, kLuksDataOffset - kLuksCopiesBytes),
       "metadata size"));
   const crypt_pbkdf_type pbkdf = KeyslotPbkdf();
+  crypt_params_integrity integrity{};
+  integrity.journal_size = journal_bytes;
   crypt_params_luks2 params{};
   params.pbkdf = &pbkdf;
   params.integrity = "hmac(sha256)";
+  params.integrity_params = &integrity;
   params.data_device = disk_path.c_str();
   params.sector_size = kLuksSectorBytes;
   RETURN_IF_ERROR(volume.Check(crypt_format(device, CRYPT_LUKS2, "aes", "xts-plain64", nullptr,

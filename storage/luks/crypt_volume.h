@@ -23,10 +23,10 @@ void SetUpCryptsetup();
 // after an activation only dm-crypt has it.
 class CryptVolume {
  public:
-  // Makes a new header in the memory at `header_path` and a new integrity area on `disk_path`.
-  // Destroys the disk's content.
+  // Makes a new header in the memory at `header_path` and a new integrity area with a journal of
+  // about `journal_bytes` (0: as dm-integrity chooses) on `disk_path`. Destroys the disk's content.
   static StatusOr<CryptVolume> Create(const std::string& header_path, const std::string& disk_path,
-                                      const SecretBytes& keyslot_key);
+                                      uint64_t journal_bytes, const SecretBytes& keyslot_key);
   // Loads the header at `header_path`, which has passed its MAC.
   static StatusOr<CryptVolume> Load(const std::string& header_path, const std::string& disk_path);
 

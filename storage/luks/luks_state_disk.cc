@@ -63,7 +63,8 @@ StatusOr<Bytes> MakeVolume(const std::string& disk_path, dev_t disk, uint64_t di
                            const std::function<void(int)>& progress) {
   ASSIGN_OR_RETURN(const HeaderMemfd memfd, HeaderMemfd::ForNewHeader());
   const absl::Cleanup unmap = [disk, &mapping] { RemoveMappingsOn(disk, mapping).IgnoreError(); };
-  ASSIGN_OR_RETURN(CryptVolume volume, CryptVolume::Create(memfd.path(), disk_path, keys.keyslot));
+  ASSIGN_OR_RETURN(CryptVolume volume, CryptVolume::Create(memfd.path(), disk_path,
+                                                           JournalBytes(disk_bytes), keys.keyslot));
   RETURN_IF_ERROR(volume.ActivateForWipe(mapping));
   HeaderToken token;
   token.dek_generation = binding.dek_generation;

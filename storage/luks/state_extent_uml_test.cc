@@ -176,8 +176,9 @@ TEST_F(StateExtentUmlTest, DisksOfFormats1And2StillOpen) {
     HeaderToken token{.format = format, .dek_generation = 1};
     if (format == kHeaderFormat2) token.disk_counter = 1;
     {
-      ASSERT_OK_AND_ASSIGN(CryptVolume volume,
-                           CryptVolume::Create(memfd.path(), kDisk, keys.keyslot));
+      ASSERT_OK_AND_ASSIGN(
+          CryptVolume volume,
+          CryptVolume::Create(memfd.path(), kDisk, /*journal_bytes=*/0, keys.keyslot));
       ASSERT_OK(volume.ActivateForWipe("kedge-state"));
       const uint64_t bytes = ExtentDevice::Open(kOpened)->bytes();
       token.data_sectors = bytes / kDeviceMapperSectorBytes;
