@@ -18,6 +18,7 @@ SECTOR = 512
 OFFSET = 32768  # sectors before the integrity area, as on a state disk
 XTS_HMAC = ("capi:authenc(hmac(sha256),xts(aes))-plain64", 96, 32)
 GCM = ("capi:gcm(aes)-random", 32, 28)  # 16 bytes of tag, 12 of nonce
+AEGIS = ("capi:aegis128-random", 16, 32)
 # Name, cipher or None, mode of dm-integrity or None, sectors of its journal.
 STACKS = [
     ("plain", None, None, 0),
@@ -28,6 +29,7 @@ STACKS = [
     ("aes-xts + hmac-sha256, no journal", XTS_HMAC, "D", 0),
     ("aes-gcm-random, journal of 4 MiB", GCM, "J", 8192),
     ("aes-gcm-random, no journal", GCM, "D", 0),
+    ("aegis128-random, journal of 4 MiB", AEGIS, "J", 8192),
     ("aes-xts + hmac-sha256, bitmap", XTS_HMAC, "B", 0),
 ]
 WORKLOADS = [

@@ -11,7 +11,7 @@ REQUIREMENTS = {f"S{number}" for number in range(1, 26)}
 ROW = re.compile(r"^\| (S\d+) \|")
 GTEST = re.compile(r"\b(?:TYPED_)?TEST(?:_F|_P)?\(\s*(\w+)\s*,\s*(\w+)\s*\)")
 PYTHON = re.compile(r"^\s*def (test_\w+)\(", re.MULTILINE)
-FUZZ = re.compile(r"\bkedge_fuzz\(\s*([\w$&{}]+)")
+PROGRAM = re.compile(r"\bkedge_(?:fuzz|uml_program_test)\(\s*([\w.$&{}]+)")
 FOLDERS = ("attestation", "base", "bootstrapper", "cli", "crypto", "image", "keyservice", "proto",
            "storage", "tests")
 
@@ -29,7 +29,7 @@ def known_tests(root):
             elif path.name.endswith("_fuzz.cc"):
                 names.add(path.stem)
             elif path.name == "CMakeLists.txt":
-                names |= set(FUZZ.findall(path.read_text()))
+                names |= set(PROGRAM.findall(path.read_text()))
     return names
 
 
