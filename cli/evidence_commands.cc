@@ -10,6 +10,7 @@ void AddVerifyEvidence(CLI::App& verify, const Common& common, Call& call) {
   AddVerifySnp(verify, common, call);
   AddVerifyTdx(verify, common, call);
   AddVerifyTpm(verify, common, call);
+  AddVerifyVerdict(verify, common, call);
 }
 
 void AddParseEvidence(CLI::App& parse, Call& call) {

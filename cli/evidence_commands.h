@@ -28,6 +28,9 @@ void AddCollateral(CLI::App& collateral, Call& call);
 // `kedge eventlog`.
 void AddEventLog(CLI::App& app, Call& call);
 
+// `kedge explain`.
+void AddExplain(CLI::App& app, Call& call);
+
 // One command each.
 void AddVerifyBatch(CLI::App& verify, const Common& common, Call& call);
 void AddVerifyEk(CLI::App& verify, const Common& common, Call& call);
@@ -36,6 +39,7 @@ void AddVerifyNitro(CLI::App& verify, const Common& common, Call& call);
 void AddVerifySnp(CLI::App& verify, const Common& common, Call& call);
 void AddVerifyTdx(CLI::App& verify, const Common& common, Call& call);
 void AddVerifyTpm(CLI::App& verify, const Common& common, Call& call);
+void AddVerifyVerdict(CLI::App& verify, const Common& common, Call& call);
 void AddParseHcl(CLI::App& parse, Call& call);
 void AddParseSnp(CLI::App& parse, Call& call);
 void AddParseTdx(CLI::App& parse, Call& call);

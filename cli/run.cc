@@ -8,6 +8,7 @@
 #include "cli/disk.h"
 #include "cli/evidence_commands.h"
 #include "cli/seed.h"
+#include "cli/verdict_files.h"
 #include "keyservice/core/node_registry.h"
 
 namespace kedge::cli {
@@ -30,6 +31,7 @@ struct Options {
   InviteOptions invite;
   StatusOptions status;
   VerifyClusterOptions verify;
+  VerdictFileOptions verdict_files;
   RecoverOptions recover;
   NodeTarget node;
   NodeRebindOptions rebind;
@@ -117,6 +119,7 @@ void AddVerifyCluster(CLI::App& verify, Options& o, Call& call) {
 void AddVerify(CLI::App& app, Options& o, Call& call) {
   CLI::App* verify = app.add_subcommand("verify", "check a cluster, or evidence in files");
   verify->require_subcommand(1);
+  AddVerdictFileOptions(*verify, o.verdict_files);
   AddVerifyCluster(*verify, o, call);
   AddVerifyEvidence(*verify, o.common, call);
 }
@@ -241,6 +244,7 @@ ExitCode Run(std::vector<std::string> arguments, const Environment& env) {
   AddInvite(app, options, call);
   AddStatus(app, options, call);
   AddVerify(app, options, call);
+  AddExplain(app, call);
   AddEventLog(app, call);
   AddParse(app, call);
   AddCollateralCommands(app, call);
@@ -253,14 +257,20 @@ ExitCode Run(std::vector<std::string> arguments, const Environment& env) {
   });
 
   // CLI11 takes the arguments from the back.
-  std::reverse(arguments.begin(), arguments.end());
+  std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
   try {
-    app.parse(std::move(arguments));
+    app.parse(std::move(reversed));
   } catch (const CLI::ParseError& error) {
     const int code = app.exit(error, env.out, env.err);
     return code == 0 ? ExitCode::kGood : ExitCode::kMalformed;
   }
-  return Print(env, options.common.json, call(env));
+  StatusOr<Answer> answer = call(env);
+  if (answer.ok()) {
+    const Status written =
+        WriteVerdictFiles(options.verdict_files, env, options.common, arguments, *answer);
+    if (!written.ok()) answer = written;
+  }
+  return Print(env, options.common.json, answer);
 }
 
 }  // namespace kedge::cli

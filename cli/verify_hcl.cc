@@ -14,7 +14,6 @@
 #include "cli/tpm_claims.h"
 #include "cli/verdict_output.h"
 #include "crypto/certificate.h"
-#include "proto/wire/tpm_policy.h"
 
 namespace kedge::cli {
 namespace {
@@ -130,18 +129,27 @@ StatusOr<HclEvidence> ReadEvidence(const HclFolder& where) {
   return out;
 }
 
-// Genuine evidence of a guest without debugging; `by` decided that nothing more is asked.
-HclVerification Judge(const HclEvidence& evidence, std::optional<absl::Time> at,
-                      std::optional<Bytes> nonce, const TpmPolicy& tpm, const std::string& by,
-                      bool binding_only) {
-  SnpPolicy snp = GenuineSnpPolicy(by);
+// What is asked of the three that make up the evidence.
+struct HclRules {
+  SnpPolicy snp;
+  TdxPolicy tdx;
+  TpmPolicy tpm;
+};
+
+// Genuine evidence of a guest without debugging; `by` decided that nothing more is asked. Where a
+// policy speaks of one of the three, its rules stand instead.
+HclRules RulesOf(const HclEvidence& evidence, const wire::AttestationPolicy* policy,
+                 const std::string& by) {
+  HclRules out{GenuineSnpPolicy(by), GenuineTdxPolicy(by), TpmPolicy{}};
   if (evidence.snp_certificates.crls.empty()) {
-    snp.crl = PolicyField<SnpCrlRule>::Skip(by + ": no CRL in the folder");
+    out.snp.crl = PolicyField<SnpCrlRule>::Skip(by + ": no CRL in the folder");
   }
-  TdxPolicy tdx = GenuineTdxPolicy(by);
-  tdx.collateral = PolicyField<CollateralRule>::Skip(by + ": no collateral in the folder");
-  return VerifyHcl(
-      evidence, {at, std::move(nonce), tpm, snp, tdx, binding_only ? by + ": binding only" : ""});
+  out.tdx.collateral = PolicyField<CollateralRule>::Skip(by + ": no collateral in the folder");
+  if (policy == nullptr) return out;
+  if (policy->snp) out.snp = *policy->snp;
+  if (policy->tdx) out.tdx = policy->tdx->policy;
+  if (policy->tpm) out.tpm = *policy->tpm;
+  return out;
 }
 
 struct VerifyHclOptions {
@@ -158,15 +166,16 @@ StatusOr<Answer> VerifyHclFolder(const Environment& env, const VerifyHclOptions&
     ASSIGN_OR_RETURN(at, ParseTime(options.at));
   }
   ASSIGN_OR_RETURN(std::optional<Bytes> nonce, ParseHexOption(options.nonce, "--nonce"));
-  TpmPolicy tpm;
+  std::optional<wire::AttestationPolicy> policy;
   if (!options.policy.empty()) {
-    ASSIGN_OR_RETURN(const Bytes file, ReadEvidenceFile(options.policy));
-    ASSIGN_OR_RETURN(tpm, wire::ParseTpmPolicy(file));
+    ASSIGN_OR_RETURN(policy, LoadAttestationPolicy(options.policy));
   }
   const std::string anchors =
       options.anchors.empty() ? options.folder + "/../../anchors/amd" : options.anchors;
   ASSIGN_OR_RETURN(const HclEvidence evidence, ReadEvidence({options.folder, "", anchors}));
-  const HclVerification seen = Judge(evidence, at, std::move(nonce), tpm, kNoPolicy, false);
+  const HclRules rules = RulesOf(evidence, policy ? &*policy : nullptr, kNoPolicy);
+  const HclVerification seen =
+      VerifyHcl(evidence, {at, std::move(nonce), rules.tpm, rules.snp, rules.tdx, ""});
   return VerdictAnswer(seen.verdict,
                        seen.claims ? ClaimsJson(*seen.claims) : nlohmann::ordered_json());
 }
@@ -204,8 +213,10 @@ StatusOr<BatchResult> VerifyHclCase(const BatchCase& batch_case) {
   }
   std::optional<Bytes> nonce;
   if (!batch_case.nonce.empty()) nonce = batch_case.nonce;
+  const HclRules rules = RulesOf(evidence, nullptr, kBatchRules);
   const HclVerification seen =
-      Judge(evidence, batch_case.time, nonce, TpmPolicy{}, kBatchRules, single);
+      VerifyHcl(evidence, {batch_case.time, nonce, rules.tpm, rules.snp, rules.tdx,
+                           single ? absl::StrCat(kBatchRules, ": binding only") : ""});
   return BatchResult{seen.verdict,
                      seen.claims ? nlohmann::json(ClaimsJson(*seen.claims)) : nlohmann::json()};
 }
@@ -227,7 +238,8 @@ void AddVerifyHcl(CLI::App& verify, const Common&, Call& call) {
   command->add_option("--nonce", options->nonce, "the quote's qualifying data (hex)");
   command->add_option("--at", options->at, "time of the check, RFC 3339; default: now");
   command->add_option("--policy", options->policy,
-                      "what the vTPM's registers must be (docs/FORMATS.md); default: genuine only");
+                      "what is acceptable of report and vTPM: an attestation policy; default: "
+                      "genuine only");
   command->callback([options, &call] {
     call = [options](const Environment& env) { return VerifyHclFolder(env, *options); };
   });

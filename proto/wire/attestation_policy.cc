@@ -5,6 +5,7 @@
 #include "proto/attestation_policy.pb.h"
 #include "proto/wire/json.h"
 #include "proto/wire/policy_rules.h"
+#include "proto/wire/tpm_policy.h"
 
 namespace kedge::wire {
 namespace {
@@ -74,6 +75,11 @@ StatusOr<AttestationPolicy> ParseAttestationPolicy(ByteView file) {
     }
     RETURN_IF_ERROR(Annotate(CheckComplete(tdx->policy), "attestation policy: tdx"));
     out.tdx = *std::move(tdx);
+  }
+  if (message.has_tpm()) {
+    StatusOr<TpmPolicy> tpm = TpmPolicyFromProto(message.tpm());
+    if (!tpm.ok()) return Annotate(tpm.status(), "attestation policy");
+    out.tpm = *std::move(tpm);
   }
   return out;
 }

@@ -7,6 +7,7 @@
 #include "attestation/verify/intel_chain.h"
 #include "attestation/verify/snp_policy.h"
 #include "attestation/verify/tdx_policy.h"
+#include "attestation/verify/tpm_policy.h"
 #include "base/bytes.h"
 #include "base/status.h"
 
@@ -24,6 +25,7 @@ struct TdxRules {
 struct AttestationPolicy {
   std::optional<SnpPolicy> snp;
   std::optional<TdxRules> tdx;
+  std::optional<TpmPolicy> tpm;
 };
 
 // MALFORMED for the form; POLICY_INCOMPLETE, naming every field, where a rule is missing.
