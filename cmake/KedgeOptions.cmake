@@ -32,15 +32,8 @@ if(KEDGE_SANITIZE)
 elseif(KEDGE_TSAN)
   # What Debian's Abseil does not tell the sanitizer: tests/tsan/absl_shim.cc.
   target_compile_options(kedge_flags INTERFACE -fsanitize=thread)
-  target_link_options(kedge_flags INTERFACE -fsanitize=thread
-    -Wl,--wrap=_ZN4absl7debian35Mutex4LockEv
-    -Wl,--wrap=_ZN4absl7debian35Mutex6UnlockEv
-    -Wl,--wrap=_ZN4absl7debian35Mutex5AwaitERKNS0_9ConditionE
-    -Wl,--wrap=_ZN4absl7debian35Mutex16AwaitWithTimeoutERKNS0_9ConditionENS0_8DurationE
-    -Wl,--wrap=_ZN4absl7debian312Notification6NotifyEv
-    -Wl,--wrap=_ZNK4absl7debian312Notification19WaitForNotificationEv
-    -Wl,--wrap=_ZNK4absl7debian312Notification30WaitForNotificationWithTimeoutENS0_8DurationE)
-  target_link_libraries(kedge_flags INTERFACE kedge_tsan_absl)
+  target_link_options(kedge_flags INTERFACE -fsanitize=thread)
+  target_link_libraries(kedge_flags INTERFACE "$<LINK_LIBRARY:WHOLE_ARCHIVE,kedge_tsan_absl>")
 else()
   # Hardening needs optimisation and clashes with the sanitizers' own checks.
   target_compile_options(kedge_flags INTERFACE

@@ -57,6 +57,18 @@ TEST(MountWatchTest, StopsWhereNothingIsEverMounted) {
   const MountWatch watch("/nowhere/at/all", [] { return absl::OkStatus(); });
 }
 
+// 0: called when `path` was mounted, and not before. 77: it cannot be mounted here.
+int WaitForTheMountOf(const std::string& path) {
+  absl::Notification called;
+  const MountWatch watch(path, [&called] {
+    called.Notify();
+    return absl::OkStatus();
+  });
+  if (called.WaitForNotificationWithTimeout(absl::Milliseconds(200))) return 1;
+  if (mount("tmpfs", path.c_str(), "tmpfs", 0, nullptr) != 0) return 77;
+  return called.WaitForNotificationWithTimeout(absl::Seconds(20)) ? 0 : 2;
+}
+
 // In a mount namespace of its own, so that the machine's mounts stay as they are.
 TEST(MountWatchTest, WakesUpWhenTheDiskIsMounted) {
   const testing::TemporaryDirectory directory;
@@ -64,14 +76,7 @@ TEST(MountWatchTest, WakesUpWhenTheDiskIsMounted) {
   if (child == 0) {
     if (unshare(CLONE_NEWNS) != 0) _exit(77);
     if (mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) _exit(77);
-    absl::Notification called;
-    const MountWatch watch(directory.path(), [&called] {
-      called.Notify();
-      return absl::OkStatus();
-    });
-    if (called.WaitForNotificationWithTimeout(absl::Milliseconds(200))) _exit(1);
-    if (mount("tmpfs", directory.path().c_str(), "tmpfs", 0, nullptr) != 0) _exit(77);
-    _exit(called.WaitForNotificationWithTimeout(absl::Seconds(20)) ? 0 : 2);
+    _exit(WaitForTheMountOf(directory.path()));
   }
   int status = 0;
   waitpid(child, &status, 0);
