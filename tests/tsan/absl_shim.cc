@@ -132,8 +132,8 @@ void _ZN4absl7debian312Notification6NotifyEv(absl::Notification* notification) {
 }
 
 void _ZNK4absl7debian312Notification19WaitForNotificationEv(absl::Notification* notification) {
-  static const auto real = Next<void(absl::Notification*)>(
-      "_ZNK4absl7debian312Notification19WaitForNotificationEv");
+  static const auto real =
+      Next<void(absl::Notification*)>("_ZNK4absl7debian312Notification19WaitForNotificationEv");
   real(notification);
   __tsan_acquire(notification);
 }
