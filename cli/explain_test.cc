@@ -5,6 +5,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <vector>
 
 #include "base/host/system_clock.h"
 #include "base/status_matchers.h"
@@ -29,8 +30,13 @@ ordered_json Row(const std::string& id, const std::string& result, const std::st
           {"reason", reason}};
 }
 
-ordered_json Untrusted(ordered_json rows, ordered_json claims = ordered_json::object()) {
-  return {{"verdict", "untrusted"}, {"checks", std::move(rows)}, {"claims", std::move(claims)}};
+ordered_json Untrusted(const std::vector<ordered_json>& rows,
+                       const ordered_json& claims = ordered_json::object()) {
+  ordered_json document = {{"verdict", "untrusted"}};
+  document["checks"] = ordered_json::array();
+  for (const ordered_json& row : rows) document["checks"].push_back(row);
+  document["claims"] = claims;
+  return document;
 }
 
 class ExplainCommandTest : public ::testing::Test {
@@ -109,8 +115,8 @@ TEST_F(ExplainCommandTest, TextsOfEvidenceMoveNoCursor) {
   const std::string hostile = "a\x1b[2Jb\r\n\xC2\x9B\xE2\x80\xAEz\xE2\x80\xA6";
   ASSERT_OK_AND_ASSIGN(
       const VerdictDocument document,
-      VerdictDocumentOf(
-          Untrusted({Row("EVENT_RULE", "fail", "x", hostile, hostile)}, {{hostile, {hostile}}})));
+      VerdictDocumentOf(Untrusted({Row("EVENT_RULE", "fail", "x", hostile, hostile)},
+                                  {{hostile, ordered_json::array({hostile})}})));
   const std::string harmless = R"(a\x1b[2Jb\x0d\x0a\xc2\x9b\xe2\x80\xaez…)";
   EXPECT_EQ(document.checks[0].actual, harmless);
   EXPECT_EQ(document.checks[0].reason, harmless);

@@ -1,5 +1,6 @@
 #include "attestation/issue/testing/tsm_mount.h"
 
+#include <absl/cleanup/cleanup.h>
 #include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
 #include <fcntl.h>
@@ -294,6 +295,7 @@ StatusOr<std::unique_ptr<TsmMount>> TsmMount::Create(TsmMountOptions options) {
   char name[] = "kedge-tsm";
   char* arguments[] = {name, nullptr};
   fuse_args args = FUSE_ARGS_INIT(1, arguments);
+  const absl::Cleanup free_args = [&args] { fuse_opt_free_args(&args); };
   impl->fuse = fuse_new(&args, &operations, sizeof(operations), impl.get());
   if (impl->fuse == nullptr || fuse_mount(impl->fuse, folder.c_str()) != 0) {
     if (impl->fuse != nullptr) fuse_destroy(impl->fuse);
