@@ -49,8 +49,7 @@ void AddVerifyVerdict(CLI::App& verify, const Common& common, Call& call) {
       verify.add_subcommand("verdict", "check a signed verdict, and show what it says");
   command->footer(
       "Ends as the verdict that was signed: 0 trusted, 1 not trusted, 2 malformed evidence. It "
-      "shows "
-      "who verified what and when; it asks nobody whether that still holds.");
+      "shows who verified what and when; it asks nobody whether that still holds.");
   command->add_option("FILE", options->file, "what `kedge verify … --sign FILE` wrote")->required();
   command->add_option("--key", options->key,
                       "public key of whoever signed, PEM; default: the workspace's owner key");

@@ -22,8 +22,6 @@ Status NoAk(std::string_view what) {
                                 "taken for"));
 }
 
-bool IsNoSuchHandle(TSS2_RC code) { return (code & ~TPM2_RC_N_MASK) == TPM2_RC_HANDLE; }
-
 }  // namespace
 
 StatusOr<Bytes> EsysConnection::ReadNv(TPMI_RH_NV_INDEX index) {

@@ -2,6 +2,7 @@
 #include <absl/strings/str_cat.h>
 
 #include "attestation/tpm/esys_connection.h"
+#include "attestation/tpm/tpm_objects.h"
 #include "base/reader.h"
 
 namespace kedge {
@@ -32,7 +33,7 @@ Status OrUnusable(const Status& status) {
 StatusOr<bool> EsysConnection::FindCounter(EsysReference& nv, bool& written) {
   const TSS2_RC found = Esys_TR_FromTPMPublic(esys_, kCounterIndex, ESYS_TR_NONE, ESYS_TR_NONE,
                                               ESYS_TR_NONE, nv.receive());
-  if ((found & ~TPM2_RC_N_MASK) == TPM2_RC_HANDLE) return false;
+  if (IsNoSuchHandle(found)) return false;
   RETURN_IF_ERROR(Check("TPM2_NV_ReadPublic", found));
   EsysPtr<TPM2B_NV_PUBLIC> public_area;
   EsysPtr<TPM2B_NAME> name;

@@ -2,6 +2,7 @@
 // room only.
 #pragma once
 
+#include <tss2/tss2_common.h>
 #include <tss2/tss2_tpm2_types.h>
 
 #include <string>
@@ -10,6 +11,9 @@
 #include "base/status.h"
 
 namespace kedge {
+
+// The TPM holds nothing under the handle asked for, whichever of the command's handles it was.
+inline bool IsNoSuchHandle(TSS2_RC code) { return (code & ~TPM2_RC_N_MASK) == TPM2_RC_HANDLE; }
 
 // TPMT_PUBLIC as bytes and back.
 StatusOr<Bytes> Marshalled(const TPMT_PUBLIC& area);
