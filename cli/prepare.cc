@@ -34,13 +34,7 @@ StatusOr<Answer> Prepare(const Environment& env, const Common& common,
   terms.generation = 1;
   ASSIGN_OR_RETURN(terms.images, LoadReferences(options.images, roles));
   ASSIGN_OR_RETURN(terms.tpm_roots, LoadTpmRoots(options.tpm_roots));
-  for (const std::string& role : roles) {
-    RolePolicy policy{.role = role, .evidence_levels = {}, .identity_kinds = {IdentityKind::kEk}};
-    for (const std::string& level : options.evidence_levels) {
-      ASSIGN_OR_RETURN(policy.evidence_levels.emplace_back(), ParseEvidenceLevel(level));
-    }
-    terms.roles.push_back(std::move(policy));
-  }
+  ASSIGN_OR_RETURN(terms.roles, PoliciesOfBothRoles(options.evidence_levels));
 
   ASSIGN_OR_RETURN(const SigningKey owner, SigningKey::Generate(Curve::kP384));
   Progress(env, "making the seed-share key (RSA-4096)");

@@ -8,6 +8,7 @@
 #include "cli/disk.h"
 #include "cli/evidence_commands.h"
 #include "cli/seed.h"
+#include "cli/seed_shares.h"
 #include "cli/verdict_files.h"
 #include "keyservice/core/node_registry.h"
 
@@ -33,6 +34,7 @@ struct Options {
   VerifyClusterOptions verify;
   VerdictFileOptions verdict_files;
   RecoverOptions recover;
+  ShareFiles recover_shares;
   NodeTarget node;
   NodeRebindOptions rebind;
   NodeRevokeOptions revoke;
@@ -146,8 +148,20 @@ void AddRecover(CLI::App& app, Options& o, Call& call) {
                    "take the coordinator's disk that shows this counter for the newest one, "
                    "although the receipt knows of a newer; what was written since is lost")
       ->check(CLI::Range(uint64_t{0}, kMaxDiskCounter));
-  command->callback(
-      [&] { call = [&o](const Environment& env) { return Recover(env, o.common, o.recover); }; });
+  CLI::Option* share = command->add_option(
+      "--share", o.recover_shares.shares,
+      "threshold share; once for each, as many as it takes; default: the workspace's seed share");
+  CLI::Option* key = command->add_option("--share-key", o.recover_shares.keys,
+                                         "private RSA key in PEM that opens one of them");
+  share->needs(key);
+  key->needs(share);
+  command->callback([&] {
+    call = [&o](const Environment& env) {
+      return o.recover_shares.shares.empty()
+                 ? Recover(env, o.common, o.recover)
+                 : RecoverWithShares(env, o.common, o.recover, o.recover_shares);
+    };
+  });
 }
 
 CLI::App* AddNodeCommand(CLI::App& node, const char* name, const char* help, NodeTarget& target) {
@@ -251,7 +265,7 @@ ExitCode Run(std::vector<std::string> arguments, const Environment& env) {
   AddRecover(app, options, call);
   AddNode(app, options, call);
   AddDisk(app, call);
-  AddSeed(app, call);
+  AddSeed(app, options.common, call);
   app.add_subcommand("version", "print the version")->callback([&] {
     call = [](const Environment&) { return ShowVersion(); };
   });

@@ -10,7 +10,6 @@
 #include "keyservice/core/seed_file.h"
 
 namespace kedge::cli {
-namespace {
 
 void WarnIfOpen(const Environment& env, const std::string& path) {
   struct stat info {};
@@ -19,7 +18,11 @@ void WarnIfOpen(const Environment& env, const std::string& path) {
   Warn(env, path + " can be read by others: expected mode 0600");
 }
 
-}  // namespace
+Status BadFile(const Status& status) {
+  const StatusCode code = status.code();
+  if (code == StatusCode::kNotFound || code == StatusCode::kResourceExhausted) return status;
+  return MakeError(StatusCode::kInvalidArgument, MessageOf(status));
+}
 
 StatusOr<SecretBytes> LoadSeedFile(const Environment& env, const std::string& path) {
   const bool input = path == "-";
@@ -27,10 +30,7 @@ StatusOr<SecretBytes> LoadSeedFile(const Environment& env, const std::string& pa
   const StatusOr<SecretBytes> file =
       input ? env.read_input(kMaxSeedFile) : ReadSecretFile(path, kMaxSeedFile);
   if (file.ok()) return ParseSeedFile(*file);
-  const StatusCode code = file.status().code();
-  if (code == StatusCode::kNotFound || code == StatusCode::kResourceExhausted) return file.status();
-  // Empty, a folder, not for this user to read: a bad file, whatever the system calls it.
-  return MakeError(StatusCode::kInvalidArgument, MessageOf(file.status()));
+  return BadFile(file.status());
 }
 
 StatusOr<Bytes> ParseSalt(std::string_view hex, std::string_view option) {
@@ -41,10 +41,14 @@ StatusOr<Bytes> ParseSalt(std::string_view hex, std::string_view option) {
                                 " bytes, that is ", 2 * kSeedSaltSize, " hexadecimal digits"));
 }
 
-void AddSeed(CLI::App& app, Call& call) {
-  CLI::App* seed = app.add_subcommand("seed", "what a cluster's secret seed derives; offline");
+void AddSeed(CLI::App& app, const Common& common, Call& call) {
+  CLI::App* seed =
+      app.add_subcommand("seed", "what a cluster's secret seed derives, and its shares; offline");
   seed->require_subcommand(1);
   AddSeedDerive(*seed, call);
+  AddSeedSplit(*seed, common, call);
+  AddSeedCombine(*seed, common, call);
+  AddSeedTest(*seed, common, call);
 }
 
 }  // namespace kedge::cli

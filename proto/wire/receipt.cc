@@ -2,6 +2,7 @@
 
 #include <absl/strings/str_cat.h>
 
+#include "proto/wire/fields.h"
 #include "proto/wire/json.h"
 
 namespace kedge::wire {
@@ -13,22 +14,6 @@ constexpr JsonLimits kSeedShareLimits{
 constexpr size_t kMaxKey = 1024;
 constexpr size_t kMaxSignature = 256;
 constexpr size_t kMaxName = 128;
-
-std::string Text(ByteView bytes) { return std::string(AsText(bytes)); }
-
-template <size_t N>
-StatusOr<ByteArray<N>> Exactly(const std::string& bytes, const char* what) {
-  const auto array = ToArray<N>(AsBytes(bytes));
-  if (!array) return Malformed(absl::StrCat(what, ": expected ", N, " bytes"));
-  return *array;
-}
-
-StatusOr<Bytes> Between(const std::string& bytes, size_t max, const char* what) {
-  if (bytes.empty() || bytes.size() > max) {
-    return Malformed(absl::StrCat(what, ": expected 1 to ", max, " bytes"));
-  }
-  return ToBytes(bytes);
-}
 
 }  // namespace
 

@@ -55,7 +55,7 @@ OWNERS = {
     r"libcryptsetup\.h": {"storage/luks"},
     r"systemd/": {"base/host"},
     r"google/protobuf/": {"proto/wire"},
-    r"proto/(attestation|tpm)_policy": {"proto/wire"},
+    r"proto/(attestation_policy|seed_share|tpm_policy)": {"proto/wire"},
     r"proto/kedge": {"attestation/channel_grpc", "proto/wire", "keyservice/server",
                      "keyservice/client", "bootstrapper/join"},
 }
