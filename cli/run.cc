@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "cli/disk.h"
 #include "cli/evidence_commands.h"
+#include "cli/manifest.h"
 #include "cli/seed.h"
 #include "cli/seed_shares.h"
 #include "cli/verdict_files.h"
@@ -266,6 +267,7 @@ ExitCode Run(std::vector<std::string> arguments, const Environment& env) {
   AddNode(app, options, call);
   AddDisk(app, call);
   AddSeed(app, options.common, call);
+  AddManifest(app, options.common, call);
   app.add_subcommand("version", "print the version")->callback([&] {
     call = [](const Environment&) { return ShowVersion(); };
   });
