@@ -41,7 +41,7 @@ struct Service {
   bool disk_accepted = false;
   SystemRandom random;
 
-  std::mutex mutex;
+  std::mutex mutex;  // held by a running exchange, from its first message until it is gone
   int admitted = 0;
   int activated = 0;
   v1::Request request;
@@ -50,7 +50,7 @@ struct Service {
 
 class TestExchange final : public ServerExchange {
  public:
-  explicit TestExchange(Service& service) : service_(service) {}
+  explicit TestExchange(Service& service) : service_(service), running_(service.mutex) {}
 
   ServerIdentity Identity() override {
     if (service_.awaiting_init) return {};
@@ -58,7 +58,6 @@ class TestExchange final : public ServerExchange {
   }
 
   StatusOr<std::optional<Challenge>> Admit(const ClientRequest& request) override {
-    const std::lock_guard lock(service_.mutex);
     ++service_.admitted;
     EXPECT_TRUE(service_.request.ParseFromString(std::string(AsText(request.request))));
     EXPECT_TRUE(service_.payload.ParseFromString(std::string(AsText(request.payload))));
@@ -107,6 +106,7 @@ class TestExchange final : public ServerExchange {
 
  private:
   Service& service_;
+  const std::unique_lock<std::mutex> running_;
 };
 
 class KeyReleaserTest : public ::testing::Test {
@@ -153,6 +153,16 @@ class KeyReleaserTest : public ::testing::Test {
     if (server_) server_->Shutdown();
   }
 
+  // What the call does. The service sees all that the test set before it, and has ended its side
+  // when this returns: the client goes on at the last message, not at the end of a thread.
+  template <typename Call>
+  auto Settled(Call call) {
+    { const std::lock_guard before(service_.mutex); }
+    auto result = call();
+    const std::lock_guard after(service_.mutex);
+    return result;
+  }
+
   StatusOr<Release> GetRelease() {
     ReleaseAsk ask{.node = "node-2",
                    .role = "worker",
@@ -160,7 +170,7 @@ class KeyReleaserTest : public ::testing::Test {
                    .disk_content = DiskContent::kLuks2};
     ask.header_digest.fill(0x4D);
     ask.disk_counter = 5;
-    return releaser_.GetRelease(address_, ask);
+    return Settled([&] { return releaser_.GetRelease(address_, ask); });
   }
 
   SystemRandom random_;
@@ -282,14 +292,16 @@ TEST_F(KeyReleaserTest, OwnServiceMustBeOfThisTpm) {
 }
 
 TEST_F(KeyReleaserTest, Discover) {
-  ASSERT_OK_AND_ASSIGN(const ServiceIdentity identity, releaser_.Discover(address_.endpoint));
+  ASSERT_OK_AND_ASSIGN(const ServiceIdentity identity,
+                       Settled([&] { return releaser_.Discover(address_.endpoint); }));
   EXPECT_EQ(identity.cluster_id, service_.cluster_id);
   EXPECT_EQ(identity.service_key_spki, service_.key->public_key().spki());
 }
 
 TEST_F(KeyReleaserTest, DiscoverOfAServiceWithoutAClusterIsEmpty) {
   service_.awaiting_init = true;
-  ASSERT_OK_AND_ASSIGN(const ServiceIdentity identity, releaser_.Discover(address_.endpoint));
+  ASSERT_OK_AND_ASSIGN(const ServiceIdentity identity,
+                       Settled([&] { return releaser_.Discover(address_.endpoint); }));
   EXPECT_TRUE(identity.cluster_id.empty());
 }
 
@@ -299,7 +311,7 @@ TEST_F(KeyReleaserTest, Report) {
   ask.header_digest.fill(0x4D);
   ask.disk_counter = 9;
   ask.tpm_counter_behind = true;
-  ASSERT_OK(releaser_.Report(address_, ask));
+  ASSERT_OK(Settled([&] { return releaser_.Report(address_, ask); }));
   EXPECT_EQ(service_.request.report().disk_counter(), 9u);
   EXPECT_TRUE(service_.request.report().tpm_counter_behind());
   EXPECT_EQ(service_.request.report().state(), "FORMATTED");
