@@ -9,6 +9,7 @@
 // Each point kills once in a boot: what has killed is remembered in /run/kedge/testkill.
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/dm-ioctl.h>
 #include <signal.h>
@@ -46,13 +47,18 @@ bool CallsToo() {
   return mode != nullptr && std::string_view(mode) == "calls";
 }
 
-// Dies here, unless this point has killed before in this boot.
+// Dies here, unless this point has killed before in this boot. errno stays what it was: it may be
+// the answer of the call that this point comes after.
 void Point(const std::string& name) {
+  const int kept_errno = errno;
   mkdir("/run/kedge", 0755);
   mkdir(kFolder, 0755);
   const std::string marker = std::string(kFolder) + "/" + name;
   const int fd = open(marker.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-  if (fd < 0) return;
+  if (fd < 0) {
+    errno = kept_errno;
+    return;
+  }
   close(fd);
   kill(getpid(), SIGKILL);
 }
