@@ -108,9 +108,12 @@ def make(base: pathlib.Path, root: pathlib.Path, project: pathlib.Path, identity
     (target / "etc/initrd-release").write_text(identity.os_release())
     (target / "etc/os-release").symlink_to("initrd-release")
     (target / "etc/machine-id").write_text("")
-    # udev loads what a device asks for; these have no device, or are wanted before it is asked.
-    _made(target / "etc/modules-load.d").joinpath("kedge.conf").write_text(
-        "sha256-ssse3\ndm-verity\nerofs\nefivarfs\nqemu_fw_cfg\nvirtio_blk\nvirtio_net\nnf_tables\n")
+    # udev loads what a device asks for; these have no device, or are wanted before it is asked. The
+    # kernel would load the last line's itself, by a modprobe of its own each while the firewall and
+    # the state disk wait for it.
+    _made(target / "etc/modules-load.d").joinpath("kedge.conf").write_text("\n".join((
+        "sha256-ssse3", "dm-verity", "erofs", "efivarfs", "qemu_fw_cfg", "virtio_blk", "virtio_net",
+        "nf_tables", "nft_ct", "dm-crypt", "dm-integrity", "xts", "authenc", "")))
     (target / "etc/systemd/system/default.target").symlink_to(
         "/usr/lib/systemd/system/initrd.target")
     units = target / "usr/lib/systemd/system"
