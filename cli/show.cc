@@ -11,15 +11,15 @@ nlohmann::ordered_json MachineJson(const client::SeenService& service) {
           {"boot_phase", service.appraisal.phase},
           {"identity_kind", std::string(ToString(service.ek.identity.kind))},
           {"identity", ToHex(service.ek.identity.value)},
-          {"host_controlled", service.claims.level == EvidenceLevel::kHostVtpm},
+          {"host_controlled", service.appraisal.level == EvidenceLevel::kHostVtpm},
           {"tpm_root", service.ek.root_name},
-          {"evidence_level", std::string(ToString(service.claims.level))},
-          {"not_confidential", service.claims.level == EvidenceLevel::kHostVtpm},
+          {"evidence_level", std::string(ToString(service.appraisal.level))},
+          {"not_confidential", service.appraisal.level == EvidenceLevel::kHostVtpm},
           {"verdict", service.appraisal.verdict.trusted() ? "trusted" : "refused"}};
 }
 
 std::string DescribeMachine(const client::SeenService& service) {
-  const bool host = service.claims.level == EvidenceLevel::kHostVtpm;
+  const bool host = service.appraisal.level == EvidenceLevel::kHostVtpm;
   const std::string image =
       service.appraisal.image.empty() ? "an unknown image" : service.appraisal.image;
   return absl::StrCat(image, ", ", std::string(ToString(service.ek.identity.kind)), " ",
@@ -30,7 +30,7 @@ std::string DescribeMachine(const client::SeenService& service) {
 std::string ServiceKeyId(ByteView spki) { return ToHex(Sha256(spki)); }
 
 std::string ConfidentialityLine(const client::SeenService& service) {
-  const bool host = service.claims.level == EvidenceLevel::kHostVtpm;
+  const bool host = service.appraisal.level == EvidenceLevel::kHostVtpm;
   return host ? std::string(kNotConfidential) + "\n" : "";
 }
 

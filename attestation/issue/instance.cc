@@ -64,18 +64,6 @@ Instance Make(InstanceKind kind, const InstanceFacts& facts, std::string reason)
 
 }  // namespace
 
-std::string_view ToString(Tee tee) {
-  switch (tee) {
-    case Tee::kNone:
-      return "none";
-    case Tee::kSnp:
-      return "snp";
-    case Tee::kTdx:
-      return "tdx";
-  }
-  return "unknown";
-}
-
 std::string_view ToString(InstanceKind kind) {
   switch (kind) {
     case InstanceKind::kSnp:

@@ -6,13 +6,10 @@
 #include <string>
 #include <string_view>
 
+#include "attestation/model/evidence.h"
 #include "base/status.h"
 
 namespace kedge {
-
-// Which hardware signs reports about this guest.
-enum class Tee { kNone, kSnp, kTdx };
-std::string_view ToString(Tee tee);  // "none", "snp", "tdx"
 
 enum class InstanceKind {
   kSnp,       // reports from the kernel; a TPM beside it is the host's

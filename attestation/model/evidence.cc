@@ -3,21 +3,19 @@
 #include <variant>
 
 #include "base/lp.h"
+#include "crypto/digest.h"
 
 namespace kedge {
 namespace {
 
-Bytes Encode(const VtpmEvidence& vtpm) {
+void AddVtpm(LpWriter& writer, const VtpmEvidence& vtpm) {
   uint32_t selection = 0;
   Bytes values;
   for (const auto& [index, value] : vtpm.pcrs) {
     selection |= uint32_t{1} << (index & 31);
     values.insert(values.end(), value.begin(), value.end());
   }
-  LpWriter writer;
-  writer.Add(kEvidenceLabel)
-      .Add(kVtpmEvidenceType)
-      .Add(vtpm.quoted)
+  writer.Add(vtpm.quoted)
       .Add(vtpm.signature)
       .Add(vtpm.ak_public)
       .AddU32(static_cast<uint32_t>(vtpm.bank))
@@ -25,6 +23,22 @@ Bytes Encode(const VtpmEvidence& vtpm) {
       .Add(values)
       .Add(vtpm.firmware_log)
       .Add(vtpm.kedge_log);
+}
+
+Bytes Encode(const VtpmEvidence& vtpm) {
+  LpWriter writer;
+  writer.Add(kEvidenceLabel).Add(kVtpmEvidenceType);
+  AddVtpm(writer, vtpm);
+  return std::move(writer).Take();
+}
+
+Bytes Encode(const CompositeEvidence& composite) {
+  LpWriter writer;
+  writer.Add(kEvidenceLabel)
+      .Add(composite.tee.tee == Tee::kTdx ? kTdxVtpmEvidenceType : kSnpVtpmEvidenceType)
+      .Add(composite.tee.report)
+      .Add(composite.tee.certificates);
+  AddVtpm(writer, composite.vtpm);
   return std::move(writer).Take();
 }
 
@@ -56,6 +70,22 @@ std::string_view ToString(PcrBank bank) {
       return "sha512";
   }
   return "unknown";
+}
+
+std::string_view ToString(Tee tee) {
+  switch (tee) {
+    case Tee::kNone:
+      return "none";
+    case Tee::kSnp:
+      return "snp";
+    case Tee::kTdx:
+      return "tdx";
+  }
+  return "unknown";
+}
+
+ReportData CompositeReportData(const ReportData& report_data, ByteView ak_name) {
+  return Sha512(Lp({AsBytes("kedge/1 composite"), report_data, ak_name}));
 }
 
 std::string_view ToString(EvidenceLevel level) {

@@ -39,16 +39,43 @@ struct VtpmEvidence {
   Bytes kedge_log;     // CEL-JSON records of our own extends; may be empty
 };
 
+// Which hardware signs reports about a guest.
+enum class Tee { kNone, kSnp, kTdx };
+std::string_view ToString(Tee tee);  // "none", "snp", "tdx"
+
+// A report of the hardware, as it came from there.
+struct TeeReport {
+  Tee tee = Tee::kSnp;
+  Bytes report;        // SNP attestation report, or TDX quote
+  Bytes certificates;  // SNP: the host's certificate table; may be empty
+};
+
+// A vTPM whose attestation key the hardware's report names: report_data is CompositeReportData.
+struct CompositeEvidence {
+  TeeReport tee;
+  VtpmEvidence vtpm;
+};
+
 // A variant, so that a new TEE is a compile error wherever it is not handled.
-using Evidence = std::variant<VtpmEvidence>;
+using Evidence = std::variant<VtpmEvidence, CompositeEvidence>;
+
+// SHA-512(lp("kedge/1 composite") lp(report data) lp(AK name)) (design: Protocol, "Composite").
+// "The same report data in both" alone would bind nothing: any TPM quotes what it is asked to.
+ReportData CompositeReportData(const ReportData& report_data, ByteView ak_name);
 
 // The wire form: lp("kedge/1 evidence") lp("vtpm") lp(quoted) lp(signature) lp(ak_public)
 // lp(u32 bank) lp(u32 selection, bit i = PCR i) lp(values of the selected PCRs, ascending)
-// lp(firmware_log) lp(kedge_log). Parsing is attestation/parse/evidence.h.
+// lp(firmware_log) lp(kedge_log); of a composite: lp("kedge/1 evidence") lp("snp+vtpm" or
+// "tdx+vtpm") lp(report) lp(certificates), then from lp(quoted) on the same. Parsing is
+// attestation/parse/evidence.h.
 inline constexpr std::string_view kEvidenceLabel = "kedge/1 evidence";
 inline constexpr std::string_view kVtpmEvidenceType = "vtpm";
+inline constexpr std::string_view kSnpVtpmEvidenceType = "snp+vtpm";
+inline constexpr std::string_view kTdxVtpmEvidenceType = "tdx+vtpm";
 Bytes EncodeEvidence(const Evidence& evidence);
-inline constexpr size_t kMaxEvidenceSize = 256 * 1024;
+inline constexpr size_t kMaxEvidenceSize = 320 * 1024;
+inline constexpr size_t kMaxTeeReport = 32 * 1024;
+inline constexpr size_t kMaxTeeCertificates = 32 * 1024;
 inline constexpr size_t kMaxFirmwareLogSize = 192 * 1024;
 inline constexpr size_t kMaxEventLogSize = 32 * 1024;
 

@@ -70,10 +70,24 @@ StatusOr<Evidence> ParseEvidence(ByteView bytes) {
   ASSIGN_OR_RETURN(const ByteView label, reader.Lp(kEvidenceLabel.size()));
   if (AsText(label) != kEvidenceLabel) return Malformed("these bytes are not labelled as evidence");
   ASSIGN_OR_RETURN(const ByteView type, reader.Lp(16));
-  if (AsText(type) != kVtpmEvidenceType) return Malformed("evidence of an unknown type");
-  ASSIGN_OR_RETURN(VtpmEvidence vtpm, ReadVtpm(reader));
+  if (AsText(type) == kVtpmEvidenceType) {
+    ASSIGN_OR_RETURN(VtpmEvidence vtpm, ReadVtpm(reader));
+    RETURN_IF_ERROR(reader.ExpectEnd());
+    return Evidence(std::move(vtpm));
+  }
+  CompositeEvidence composite;
+  if (AsText(type) == kSnpVtpmEvidenceType) {
+    composite.tee.tee = Tee::kSnp;
+  } else if (AsText(type) == kTdxVtpmEvidenceType) {
+    composite.tee.tee = Tee::kTdx;
+  } else {
+    return Malformed("evidence of an unknown type");
+  }
+  ASSIGN_OR_RETURN(composite.tee.report, ReadLpBytes(reader, kMaxTeeReport));
+  ASSIGN_OR_RETURN(composite.tee.certificates, ReadLpBytes(reader, kMaxTeeCertificates));
+  ASSIGN_OR_RETURN(composite.vtpm, ReadVtpm(reader));
   RETURN_IF_ERROR(reader.ExpectEnd());
-  return Evidence(std::move(vtpm));
+  return Evidence(std::move(composite));
 }
 
 }  // namespace kedge

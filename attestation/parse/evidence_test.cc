@@ -32,13 +32,49 @@ TEST(ParseEvidence, EncodedEvidenceComesBack) {
   EXPECT_EQ(EncodeEvidence(parsed), encoded);
 }
 
-TEST(ParseEvidence, CutOffAndLongerBytesAreMalformed) {
-  Bytes encoded = EncodeEvidence(Good());
-  for (size_t size = 0; size < encoded.size(); ++size) {
-    ASSERT_THAT(ParseEvidence(ByteView(encoded).first(size)), HasFault("MALFORMED")) << size;
+CompositeEvidence GoodComposite(Tee tee) {
+  return {.tee = {.tee = tee, .report = Bytes(1184, 6), .certificates = Bytes(300, 7)},
+          .vtpm = Good()};
+}
+
+TEST(ParseEvidence, EncodedCompositeComesBack) {
+  for (const Tee tee : {Tee::kSnp, Tee::kTdx}) {
+    const CompositeEvidence good = GoodComposite(tee);
+    const Bytes encoded = EncodeEvidence(good);
+    ASSERT_OK_AND_ASSIGN(const Evidence parsed, ParseEvidence(encoded));
+    const auto& composite = std::get<CompositeEvidence>(parsed);
+    EXPECT_EQ(composite.tee.tee, tee);
+    EXPECT_EQ(composite.tee.report, good.tee.report);
+    EXPECT_EQ(composite.tee.certificates, good.tee.certificates);
+    EXPECT_EQ(composite.vtpm.quoted, good.vtpm.quoted);
+    EXPECT_EQ(EncodeEvidence(parsed), encoded);
   }
-  encoded.push_back(0);
-  EXPECT_THAT(ParseEvidence(encoded), HasFault("MALFORMED"));
+}
+
+TEST(ParseEvidence, PartsOfACompositeAreBounded) {
+  CompositeEvidence bad = GoodComposite(Tee::kSnp);
+  bad.tee.report = Bytes(kMaxTeeReport + 1, 0);
+  EXPECT_THAT(ParseEvidence(EncodeEvidence(bad)), HasFault("MALFORMED"));
+  bad = GoodComposite(Tee::kTdx);
+  bad.tee.certificates = Bytes(kMaxTeeCertificates + 1, 0);
+  EXPECT_THAT(ParseEvidence(EncodeEvidence(bad)), HasFault("MALFORMED"));
+  CompositeEvidence largest = GoodComposite(Tee::kTdx);
+  largest.tee.report = Bytes(kMaxTeeReport, 0);
+  largest.tee.certificates = Bytes(kMaxTeeCertificates, 0);
+  largest.vtpm.quoted = largest.vtpm.signature = largest.vtpm.ak_public = Bytes(2048, 0);
+  largest.vtpm.firmware_log = Bytes(kMaxFirmwareLogSize, 0);
+  largest.vtpm.kedge_log = Bytes(kMaxEventLogSize, 0);
+  EXPECT_OK(ParseEvidence(EncodeEvidence(largest)));
+}
+
+TEST(ParseEvidence, CutOffAndLongerBytesAreMalformed) {
+  for (Bytes encoded : {EncodeEvidence(Good()), EncodeEvidence(GoodComposite(Tee::kSnp))}) {
+    for (size_t size = 0; size < encoded.size(); ++size) {
+      ASSERT_THAT(ParseEvidence(ByteView(encoded).first(size)), HasFault("MALFORMED")) << size;
+    }
+    encoded.push_back(0);
+    EXPECT_THAT(ParseEvidence(encoded), HasFault("MALFORMED"));
+  }
 }
 
 TEST(ParseEvidence, OtherLabelTypeOrBankIsMalformed) {

@@ -3,6 +3,7 @@
 #include <absl/strings/str_cat.h>
 
 #include "base/reader.h"
+#include "crypto/tpm_hash.h"
 
 namespace kedge {
 namespace {
@@ -152,6 +153,16 @@ StatusOr<TpmPublic> ParseTpmPublic(ByteView bytes) {
   }
   RETURN_IF_ERROR(reader.ExpectEnd());
   return out;
+}
+
+StatusOr<Bytes> NameOf(ByteView tpmt_public) {
+  ASSIGN_OR_RETURN(const TpmPublic parsed, ParseTpmPublic(tpmt_public));
+  ASSIGN_OR_RETURN(const TpmHash hash, TpmHashFromAlg(parsed.name_alg));
+  Bytes name = {static_cast<uint8_t>(parsed.name_alg >> 8),
+                static_cast<uint8_t>(parsed.name_alg & 0xFF)};
+  const Bytes digest = TpmDigest(hash, tpmt_public);
+  name.insert(name.end(), digest.begin(), digest.end());
+  return name;
 }
 
 }  // namespace kedge

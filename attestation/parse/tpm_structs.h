@@ -105,4 +105,7 @@ struct TpmPublic {
 };
 StatusOr<TpmPublic> ParseTpmPublic(ByteView bytes);
 
+// The TPM name of a public area: u16 nameAlg || H(TPMT_PUBLIC) (TPM 2.0 part 1, section 16).
+StatusOr<Bytes> NameOf(ByteView tpmt_public);
+
 }  // namespace kedge

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "attestation/verify/evidence_level.h"
 #include "attestation/verify/verify.h"
 
 namespace kedge {
@@ -56,6 +57,28 @@ size_t Score(const ReferenceValues& image, const Claims& claims) {
   return score;
 }
 
+std::string Describe(const LaunchReference& launch) {
+  return absl::StrCat(std::string(ToString(launch.tee)), " ", ToHex(launch.measurement),
+                      launch.rtmr1.empty() ? "" : " RTMR1 ", ToHex(launch.rtmr1),
+                      launch.rtmr2.empty() ? "" : " RTMR2 ", ToHex(launch.rtmr2));
+}
+
+// Whether the hardware's own measurement is one of the image's; a row where the image has any for
+// this hardware.
+bool CheckLaunch(const TeeClaims& tee, const ReferenceValues& image, CheckList& rows) {
+  const LaunchReference actual{
+      .tee = tee.tee, .measurement = tee.measurement, .rtmr1 = tee.rtmr1, .rtmr2 = tee.rtmr2};
+  std::vector<std::string> expected;
+  bool found = false;
+  for (const LaunchReference& launch : image.launch) {
+    if (launch.tee != tee.tee) continue;
+    expected.push_back(Describe(launch));
+    found = found || launch == actual;
+  }
+  if (expected.empty()) return false;
+  return rows.Demand("launch", found, absl::StrJoin(expected, ", "), Describe(actual));
+}
+
 void CheckImage(const Claims& claims, const AppraisalPolicy& policy, CheckList& rows,
                 Appraisal& out) {
   rows.Demand("policy.images", !policy.images.empty(), "at least one image for the role",
@@ -93,18 +116,23 @@ void CheckImage(const Claims& claims, const AppraisalPolicy& policy, CheckList& 
                               absl::StrAppend(text, TitleOf(image));
                             }),
               matches ? out.image : "another image; nearest is " + TitleOf(*best));
+  LevelFacts level;
+  level.tee = claims.tee.has_value();
+  level.launch_is_image = level.tee && CheckLaunch(*claims.tee, *best, rows) && matches;
+  out.level = DecideEvidenceLevel(level);
 }
 
-void CheckLevel(const Claims& claims, const AppraisalPolicy& policy, CheckList& rows) {
+void CheckLevel(const Claims& claims, const AppraisalPolicy& policy, EvidenceLevel level,
+                CheckList& rows) {
   const bool accepted = std::find(policy.accepted_levels.begin(), policy.accepted_levels.end(),
-                                  claims.level) != policy.accepted_levels.end();
+                                  level) != policy.accepted_levels.end();
   const std::string expected =
-      absl::StrJoin(policy.accepted_levels, ", ", [](std::string* text, EvidenceLevel level) {
-        absl::StrAppend(text, std::string(ToString(level)));
+      absl::StrJoin(policy.accepted_levels, ", ", [](std::string* text, EvidenceLevel named) {
+        absl::StrAppend(text, std::string(ToString(named)));
       });
   rows.Demand("evidence.level", accepted,
               expected.empty() ? "a level named by the policy" : expected,
-              std::string(ToString(claims.level)));
+              std::string(ToString(level)));
   rows.Demand("pcr.bank", claims.bank == PcrBank::kSha256, "sha256",
               std::string(ToString(claims.bank)));
 }
@@ -180,9 +208,12 @@ Appraisal Appraise(const Claims& claims, const AppraisalPolicy& policy) {
   Appraisal out;
   out.capped = std::any_of(claims.kedge_events.begin(), claims.kedge_events.end(),
                            [](const MeasuredEvent& event) { return event == CapEvent(); });
+  // The level follows from the image but is said first, because it decides what the rest is worth.
+  CheckList image;
+  CheckImage(claims, policy, image, out);
   CheckList rows;
-  CheckLevel(claims, policy, rows);
-  CheckImage(claims, policy, rows, out);
+  CheckLevel(claims, policy, out.level, rows);
+  rows.Append(std::move(image));
   CheckPhase(policy, rows, out);
   CheckEvents(claims, policy, rows);
   WarnOfUnmeasuredFirmware(claims, rows);

@@ -1,16 +1,19 @@
 // Claims: what verified evidence says. Only a verifier makes them.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "attestation/model/evidence.h"
 #include "attestation/model/measured_event.h"
 #include "attestation/verify/check_list.h"
+#include "attestation/verify/tee_trust.h"
 
 namespace kedge {
 
 struct Claims {
-  EvidenceLevel level = EvidenceLevel::kHostVtpm;
+  // What the hardware's report says, where one names the AK; how far that reaches decides Appraise.
+  std::optional<TeeClaims> tee;
   PcrBank bank = PcrBank::kSha256;
   PcrValues pcrs;
   Bytes ak_public;                          // TPMT_PUBLIC

@@ -60,14 +60,4 @@ StatusOr<VerifiedEk> VerifyEk(const Endorsements& endorsements, const std::vecto
   return last;
 }
 
-StatusOr<Bytes> NameOf(ByteView tpmt_public) {
-  ASSIGN_OR_RETURN(const TpmPublic parsed, ParseTpmPublic(tpmt_public));
-  ASSIGN_OR_RETURN(const TpmHash hash, TpmHashFromAlg(parsed.name_alg));
-  Bytes name = {static_cast<uint8_t>(parsed.name_alg >> 8),
-                static_cast<uint8_t>(parsed.name_alg & 0xFF)};
-  const Bytes digest = TpmDigest(hash, tpmt_public);
-  name.insert(name.end(), digest.begin(), digest.end());
-  return name;
-}
-
 }  // namespace kedge

@@ -384,6 +384,10 @@ constexpr ExplainEntry kEntries[] = {
      "Install an accepted image, or have the owner accept this one: its reference-values.json goes "
      "into the manifest.",
      kNone, ""},
+    {"launch", "", "hardware's measurement of the image", kNothing,
+     "The firmware, the kernel or its command line are not those of the image: launch it as it is, "
+     "or name this launch in the image's reference values.",
+     kNone, ""},
     {"policy.image*", "", "reference values in the policy", kNothing,
      "The owner's manifest lacks values: prepare it again from the image's reference-values.json.",
      kNone, ""},

@@ -22,7 +22,7 @@ Check Failed(std::string name, std::string expected, std::string actual, std::st
 // Every row that a verifier of this room can write, by the calls that write rows.
 std::set<std::string> RowNames() {
   const std::regex call(
-      R"re((?:Pass|Fail|Malformed|Demand|DemandOk|DemandEqual|CheckFlag|CheckSet|CheckAllowed|CheckDenied|ApplyField|Report|value|listed|check|row|NeedsMore|CheckField)\((?:[^;"]*?)"([A-Z][A-Z0-9_]{2,}|AK|image|[a-z]+\.[a-z-]+)")re");
+      R"re((?:Pass|Fail|Malformed|Demand|DemandOk|DemandEqual|CheckFlag|CheckSet|CheckAllowed|CheckDenied|ApplyField|Report|value|listed|check|row|NeedsMore|CheckField)\((?:[^;"]*?)"([A-Z][A-Z0-9_]{2,}|AK|image|launch|[a-z]+\.[a-z-]+)")re");
   std::set<std::string> out;
   for (const auto& entry :
        std::filesystem::directory_iterator(std::string(KEDGE_SOURCE_DIR) + "/attestation/verify")) {
@@ -41,7 +41,8 @@ std::set<std::string> RowNames() {
 TEST(Explain, KnowsEveryRowThatAVerifierWrites) {
   const std::set<std::string> names = RowNames();
   ASSERT_GT(names.size(), 70u);
-  for (const char* sure : {"TCB_MINIMUM", "MRTD", "LOG_REPLAY", "PLATFORM_SMT", "event.order"}) {
+  for (const char* sure :
+       {"TCB_MINIMUM", "MRTD", "LOG_REPLAY", "PLATFORM_SMT", "launch", "event.order"}) {
     EXPECT_EQ(names.count(sure), 1u) << sure << " was not found in the sources";
   }
   for (const std::string& name : names) EXPECT_TRUE(KnowsCheck(name)) << name;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "attestation/model/issuer.h"
+#include "attestation/parse/tpm_structs.h"
 #include "attestation/verify/claims.h"
 #include "base/random.h"
 #include "base/status.h"
@@ -21,6 +22,12 @@ namespace kedge {
 // 15. MALFORMED for bytes that do not parse; PERMISSION_DENIED with a fault code (BAD_SIGNATURE,
 // NONCE, PCR_DIGEST, PCR_SELECTION, AK_PROPERTIES, LOG_REPLAY) otherwise. The claims do not say
 // whose AK it is: bind it with the EK (below) or with a registered AK name.
+//
+// Of a composite also the hardware's report, which must be about CompositeReportData of `expected`
+// and this AK: faults of VerifyTeeReport.
+StatusOr<Claims> VerifyEvidence(const Evidence& evidence, const ReportData& expected,
+                                const TeeTrust& trust);
+// The same where no TEE is accepted.
 StatusOr<Claims> VerifyEvidence(const Evidence& evidence, const ReportData& expected);
 
 // The identity kinds of design: Node life.
@@ -53,8 +60,15 @@ StatusOr<VerifiedEk> VerifyEk(const Endorsements& endorsements, const std::vecto
 StatusOr<CredentialBlob> MakeCredential(ByteView ek_public, ByteView ak_name,
                                         const SecretBytes& secret, Random& random);
 
-// The TPM name of a public area: u16 nameAlg || H(TPMT_PUBLIC) (TPM 2.0 part 1, section 16).
-StatusOr<Bytes> NameOf(ByteView tpmt_public);
+// A launch measurement that covers an image's kernel, initrd and command line: the hardware's own
+// word for the image. TDX takes RTMR 1 and 2 besides MRTD.
+struct LaunchReference {
+  Tee tee = Tee::kSnp;
+  Bytes measurement;  // 48 bytes
+  Bytes rtmr1;        // 48 each for TDX, empty for SNP
+  Bytes rtmr2;
+  bool operator==(const LaunchReference&) const = default;
+};
 
 // Reference values of one image (predicted by image/predict).
 struct ReferenceValues {
@@ -64,6 +78,8 @@ struct ReferenceValues {
   PcrValues pcrs;  // 4, 9, 12, 13 of the SHA-256 bank
   // PCR 11 after each boot phase, in order: "enter-initrd", "leave-initrd", "sysinit", "ready".
   std::vector<std::pair<std::string, Bytes>> pcr11_phases;
+  // Any one of them; empty: no launch measurement speaks for this image.
+  std::vector<LaunchReference> launch = {};
 };
 
 // Where in its life the node must be for what it asks.
@@ -84,6 +100,7 @@ struct AppraisalPolicy {
 
 struct Appraisal {
   Verdict verdict;
+  EvidenceLevel level = EvidenceLevel::kHostVtpm;  // DecideEvidenceLevel
   std::string image;  // "name version" of the matching image, empty if none
   std::string phase;  // the boot phase that PCR 11 shows
   bool capped = false;

@@ -14,7 +14,7 @@ namespace {
 
 constexpr size_t kQuotedPcrs = 16;  // 0-15
 
-StatusOr<Claims> Verify(const VtpmEvidence& evidence, const ReportData& expected) {
+StatusOr<Claims> Verify(const VtpmEvidence& evidence, const ReportData& expected, const TeeTrust&) {
   ASSIGN_OR_RETURN(const TpmPublic ak, ParseTpmPublic(evidence.ak_public));
   RETURN_IF_ERROR(CheckAkProperties(ak));
   ASSIGN_OR_RETURN(const TpmVerifyKey key, KeyOf(ak));
@@ -38,8 +38,6 @@ StatusOr<Claims> Verify(const VtpmEvidence& evidence, const ReportData& expected
   ASSIGN_OR_RETURN(const std::vector<KedgeLogRecord> records, ParseKedgeLog(evidence.kedge_log));
   ASSIGN_OR_RETURN(claims.kedge_events, CheckKedgeLog(records, evidence.bank, evidence.pcrs));
   ASSIGN_OR_RETURN(claims.ak_name, NameOf(evidence.ak_public));
-  // A plain vTPM is the host's word; a TEE's own report would be a layout of its own.
-  claims.level = EvidenceLevel::kHostVtpm;
   claims.bank = evidence.bank;
   claims.pcrs = evidence.pcrs;
   claims.ak_public = evidence.ak_public;
@@ -50,10 +48,26 @@ StatusOr<Claims> Verify(const VtpmEvidence& evidence, const ReportData& expected
   return claims;
 }
 
+// The quote covers `expected`, the hardware's report the same and the name of the quote's key: who
+// has only one of the two cannot put it beside another's other one.
+StatusOr<Claims> Verify(const CompositeEvidence& evidence, const ReportData& expected,
+                        const TeeTrust& trust) {
+  ASSIGN_OR_RETURN(Claims claims, Verify(evidence.vtpm, expected, trust));
+  ASSIGN_OR_RETURN(
+      claims.tee,
+      VerifyTeeReport(evidence.tee, CompositeReportData(expected, claims.ak_name), trust));
+  return claims;
+}
+
 }  // namespace
 
+StatusOr<Claims> VerifyEvidence(const Evidence& evidence, const ReportData& expected,
+                                const TeeTrust& trust) {
+  return std::visit([&](const auto& layout) { return Verify(layout, expected, trust); }, evidence);
+}
+
 StatusOr<Claims> VerifyEvidence(const Evidence& evidence, const ReportData& expected) {
-  return std::visit([&](const auto& layout) { return Verify(layout, expected); }, evidence);
+  return VerifyEvidence(evidence, expected, TeeTrust{});
 }
 
 }  // namespace kedge

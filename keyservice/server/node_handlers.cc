@@ -17,7 +17,7 @@ LastSeen SeenNow(const Claims& claims, const Appraisal& appraisal, absl::Time no
           .image = appraisal.image,
           .boot_phase = appraisal.phase,
           .pcr15 = pcr15 == claims.pcrs.end() ? Bytes() : pcr15->second,
-          .level = claims.level,
+          .level = appraisal.level,
           .failure = appraisal.verdict.FirstFailure()};
 }
 

@@ -2,12 +2,7 @@
 // JSON (docs/ATTESTATION_POLICY.md).
 #pragma once
 
-#include <optional>
-
-#include "attestation/verify/intel_chain.h"
-#include "attestation/verify/snp_policy.h"
-#include "attestation/verify/tdx_policy.h"
-#include "attestation/verify/tpm_policy.h"
+#include "attestation/verify/tee_trust.h"
 #include "base/bytes.h"
 #include "base/status.h"
 
@@ -15,18 +10,8 @@ namespace kedge::wire {
 
 inline constexpr size_t kMaxAttestationPolicyFile = 256 * 1024;
 
-// What is accepted of a TDX platform, and the keys of the roots that may vouch for it.
-struct TdxRules {
-  TdxPolicy policy;
-  SpkiPins roots;
-};
-
-// A technology that the file does not speak of is not accepted at all.
-struct AttestationPolicy {
-  std::optional<SnpPolicy> snp;
-  std::optional<TdxRules> tdx;
-  std::optional<TpmPolicy> tpm;
-};
+using kedge::AttestationPolicy;
+using kedge::TdxRules;
 
 // MALFORMED for the form; POLICY_INCOMPLETE, naming every field, where a rule is missing.
 StatusOr<AttestationPolicy> ParseAttestationPolicy(ByteView file);
