@@ -167,13 +167,20 @@ StatusOr<NodeStep> StepOf(RegistryState state, NodeTrigger trigger) {
 }
 
 Status CheckBinding(std::string_view name, std::string_view role, const HardwareIdentity& identity,
-                    const std::optional<NodeEntry>& entry, std::string_view name_of_identity) {
+                    const std::optional<NodeEntry>& entry, std::string_view name_of_identity,
+                    const std::optional<Sha256Digest>& shown_header) {
   const std::string node(name);
   if (entry && entry->identity != identity) {
-    return Refused(
-        "IDENTITY_MISMATCH",
+    const std::string machines =
         absl::StrCat("the name ", node, " belongs to the machine ", ToHex(entry->identity.value),
-                     ", asked by ", ToHex(identity.value), "; another machine needs another name"));
+                     ", asked by ", ToHex(identity.value));
+    if (shown_header && shown_header == entry->header_digest) {
+      return Refused("MACHINE_CHANGED",
+                     absl::StrCat(machines, ", which has the node's disk: after a new TPM, or if ",
+                                  "you moved the disk, see `kedge node rebind`"));
+    }
+    return Refused("IDENTITY_MISMATCH",
+                   absl::StrCat(machines, "; another machine needs another name"));
   }
   if (!name_of_identity.empty() && name_of_identity != name) {
     return Refused("IDENTITY_IN_USE",

@@ -108,10 +108,13 @@ struct NodeStep {
 StatusOr<NodeStep> StepOf(RegistryState state, NodeTrigger trigger);
 
 // Whether the machine `identity` may act as `name` in `role`; `entry` is what is registered under
-// the name, `name_of_identity` the name that the machine already has (empty: none). Faults:
-// IDENTITY_MISMATCH, ROLE_MISMATCH, IDENTITY_IN_USE.
+// the name, `name_of_identity` the name that the machine already has (empty: none), `shown_header`
+// the header of its disk, where it shows one. Faults: IDENTITY_MISMATCH, ROLE_MISMATCH,
+// IDENTITY_IN_USE; MACHINE_CHANGED in place of IDENTITY_MISMATCH for another machine with the
+// node's own disk. A header is no secret: the two tell the owner what happened, and prove nothing.
 Status CheckBinding(std::string_view name, std::string_view role, const HardwareIdentity& identity,
-                    const std::optional<NodeEntry>& entry, std::string_view name_of_identity);
+                    const std::optional<NodeEntry>& entry, std::string_view name_of_identity,
+                    const std::optional<Sha256Digest>& shown_header);
 
 // Counters beyond this are never made.
 inline constexpr uint64_t kMaxDiskCounter = uint64_t{1} << 62;

@@ -92,25 +92,40 @@ TEST(NodeRegistryTest, StatesHaveNamesThatReadBack) {
 
 TEST(NodeRegistryTest, ANameBelongsToTheMachineThatCameFirst) {
   const NodeEntry entry = Node("node-1", 1);
-  EXPECT_OK(CheckBinding("node-1", "worker", Machine(1), entry, "node-1"));
-  EXPECT_THAT(CheckBinding("node-1", "worker", Machine(2), entry, ""),
+  EXPECT_OK(CheckBinding("node-1", "worker", Machine(1), entry, "node-1", std::nullopt));
+  EXPECT_THAT(CheckBinding("node-1", "worker", Machine(2), entry, "", std::nullopt),
               HasFault("IDENTITY_MISMATCH"));
-  EXPECT_THAT(CheckBinding("node-1", "worker", Machine(2), entry, "node-2"),
+  EXPECT_THAT(CheckBinding("node-1", "worker", Machine(2), entry, "node-2", std::nullopt),
               HasFault("IDENTITY_MISMATCH"));
   HardwareIdentity other_kind = Machine(1);
   other_kind.kind = IdentityKind::kChip;
-  EXPECT_THAT(CheckBinding("node-1", "worker", other_kind, entry, ""),
+  EXPECT_THAT(CheckBinding("node-1", "worker", other_kind, entry, "", std::nullopt),
               HasFault("IDENTITY_MISMATCH"));
 }
 
+TEST(NodeRegistryTest, AnotherMachineWithTheNodesDiskIsToldFromANamesake) {
+  NodeEntry entry = Node("node-1", 1);
+  const Sha256Digest disk = Sha256(AsBytes("the node's header"));
+  const auto checked = [&](const std::optional<Sha256Digest>& shown) {
+    return CheckBinding("node-1", "worker", Machine(2), entry, "", shown);
+  };
+  EXPECT_THAT(checked(disk), HasFault("IDENTITY_MISMATCH")) << "nothing is known of its disk";
+  EXPECT_THAT(checked(std::nullopt), HasFault("IDENTITY_MISMATCH")) << "not even a disk is shown";
+  entry.header_digest = disk;
+  EXPECT_THAT(checked(disk), HasFault("MACHINE_CHANGED"));
+  EXPECT_THAT(checked(Sha256(AsBytes("its own header"))), HasFault("IDENTITY_MISMATCH"));
+  EXPECT_THAT(checked(std::nullopt), HasFault("IDENTITY_MISMATCH"));
+}
+
 TEST(NodeRegistryTest, AMachineHasOneName) {
-  EXPECT_OK(CheckBinding("node-2", "worker", Machine(1), std::nullopt, ""));
-  EXPECT_THAT(CheckBinding("node-2", "worker", Machine(1), std::nullopt, "node-1"),
+  EXPECT_OK(CheckBinding("node-2", "worker", Machine(1), std::nullopt, "", std::nullopt));
+  EXPECT_THAT(CheckBinding("node-2", "worker", Machine(1), std::nullopt, "node-1", std::nullopt),
               HasFault("IDENTITY_IN_USE"));
 }
 
 TEST(NodeRegistryTest, ARoleDoesNotChange) {
-  EXPECT_THAT(CheckBinding("node-1", "control-plane", Machine(1), Node("node-1", 1), "node-1"),
+  EXPECT_THAT(CheckBinding("node-1", "control-plane", Machine(1), Node("node-1", 1), "node-1",
+                           std::nullopt),
               HasFault("ROLE_MISMATCH"));
 }
 

@@ -132,7 +132,7 @@ Status AuthoriseNode(const NodeFacts& facts, const ClusterFacts& cluster,
   // Before the appraisal: asking for another machine's disk is said as such, whatever else is
   // wrong.
   RETURN_IF_ERROR(CheckBinding(facts.node, facts.role, facts.identity, registry.entry,
-                               registry.name_of_identity));
+                               registry.name_of_identity, facts.shown_header));
   RETURN_IF_ERROR(CheckAppraisal(facts.appraisal));
   if (!registry.attached && !IsCoordinator(facts, cluster)) {
     return MakeFault(StatusCode::kUnavailable, "STORE_NOT_ATTACHED", Advice::kRetry,

@@ -51,6 +51,8 @@ struct NodeFacts {
   Appraisal appraisal;
   HardwareIdentity identity;  // of the verified EK
   InvitationTerms invitation;
+  // Of its LUKS2 disk, where it asks for the key to one.
+  std::optional<Sha256Digest> shown_header = std::nullopt;
 };
 
 // What the registry knows.

@@ -88,7 +88,7 @@ class NodeCommandTest : public ::testing::Test {
 };
 
 TEST_F(NodeCommandTest, ASwappedTpmIsRefusedReboundAndServedTheSameDisk) {
-  EXPECT_THAT(Release(spare_), HasFault("IDENTITY_MISMATCH"));
+  EXPECT_THAT(Release(spare_), HasFault("MACHINE_CHANGED"));
   ASSERT_OK_AND_ASSIGN(const v1::NodeCommandAnswer answer, Command(RebindTo(IdentityOf(spare_))));
   EXPECT_TRUE(answer.changed());
   EXPECT_EQ(answer.node().identity(), ToHex(IdentityOf(spare_)));
@@ -99,7 +99,7 @@ TEST_F(NodeCommandTest, ASwappedTpmIsRefusedReboundAndServedTheSameDisk) {
   ASSERT_OK_AND_ASSIGN(const TestRelease release, Release(spare_));
   EXPECT_EQ(release.order, "open");
   EXPECT_EQ(release.key, key_);
-  EXPECT_THAT(Release(node_), HasFault("IDENTITY_MISMATCH"));
+  EXPECT_THAT(Release(node_), HasFault("MACHINE_CHANGED"));
   EXPECT_THAT(world_.client().Report(AskOf(node_), "JOINED", {}), HasFault("AK_NOT_REGISTERED"));
 }
 
@@ -126,7 +126,7 @@ TEST_F(NodeCommandTest, TheNewMachineMustShowItsEk) {
 
 TEST_F(NodeCommandTest, TheOwnerSeesWhichMachineAskedInVain) {
   EXPECT_EQ(StatusOfTwo().refused_identity(), "");
-  EXPECT_THAT(Release(spare_), HasFault("IDENTITY_MISMATCH"));
+  EXPECT_THAT(Release(spare_), HasFault("MACHINE_CHANGED"));
   EXPECT_EQ(StatusOfTwo().refused_identity(), ToHex(IdentityOf(spare_)));
   EXPECT_EQ(StatusOfTwo().refused_identity_kind(), "ek");
   EXPECT_NE(StatusOfTwo().refused_time(), "");
@@ -171,7 +171,7 @@ TEST_F(NodeCommandTest, ARevokedMachineGetsNothingUnderAnyName) {
 
 TEST_F(NodeCommandTest, ARevokedNamesDiskGoesToANewMachineOnly) {
   ASSERT_OK(Command(Revoke()));
-  EXPECT_THAT(Release(spare_), HasFault("IDENTITY_MISMATCH"));
+  EXPECT_THAT(Release(spare_), HasFault("MACHINE_CHANGED"));
   EXPECT_EQ(StatusOfTwo().refused_identity(), ToHex(IdentityOf(spare_)));
   ASSERT_OK(Command(RebindTo(IdentityOf(spare_))));
   ASSERT_OK_AND_ASSIGN(const TestRelease release, Release(spare_));

@@ -84,6 +84,9 @@ class ReleaseHandler final : public NodeHandler {
                      VerifyEk(payload_.endorsements, cluster().manifest->tpm_roots(),
                               context_.service.CurrentTime()));
     facts_.identity = ek.identity;
+    if (payload_.disk.content == StateDiskContent::kLuks2) {
+      facts_.shown_header = payload_.disk.header_digest;
+    }
     refusal_ = Authorise(context_.service.FactsFor(facts_.node, facts_.identity));
     if (!refusal_.ok() && !IsAnotherMachine(refusal_)) return refusal_;
     if (ak_registered_) return std::optional<Challenge>();
@@ -141,7 +144,9 @@ class ReleaseHandler final : public NodeHandler {
   // Refused for being another machine than the name's, and for nothing else: it is asked to prove
   // which one it is, so that the owner may trust what is shown of it.
   bool IsAnotherMachine(const Status& refusal) const {
-    return FaultCode(refusal) == "IDENTITY_MISMATCH" && facts_.appraisal.verdict.trusted();
+    const std::string code = FaultCode(refusal);
+    return (code == "IDENTITY_MISMATCH" || code == "MACHINE_CHANGED") &&
+           facts_.appraisal.verdict.trusted();
   }
 
   NodePayload payload_;

@@ -178,7 +178,7 @@ TEST_F(ProcessIntegrationTest, ASwappedTpmIsServedOnceTheOwnerSaysSo) {
   ASSERT_OK_AND_ASSIGN(const TestRelease first, client_.Release(ask));
   ASSERT_OK(client_.Report(ask, "FORMATTED", kHeader));
 
-  EXPECT_THAT(client_.Release(WithDisk(AskAsNodeTwo(*spare_))), HasFault("IDENTITY_MISMATCH"));
+  EXPECT_THAT(client_.Release(WithDisk(AskAsNodeTwo(*spare_))), HasFault("MACHINE_CHANGED"));
   ASSERT_OK_AND_ASSIGN(const v1::StatusAnswer status, client_.GetStatus(owner_));
   ASSERT_EQ(status.nodes_size(), 1);
   v1::NodeCommandRequest rebind;
@@ -198,7 +198,7 @@ TEST_F(ProcessIntegrationTest, ASwappedTpmIsServedOnceTheOwnerSaysSo) {
   ASSERT_OK_AND_ASSIGN(const TestRelease second, client_.Release(WithDisk(AskAsNodeTwo(*spare_))));
   EXPECT_EQ(second.order, "open");
   EXPECT_EQ(second.key, first.key);
-  EXPECT_THAT(client_.Release(WithDisk(AskOfTwo())), HasFault("IDENTITY_MISMATCH"));
+  EXPECT_THAT(client_.Release(WithDisk(AskOfTwo())), HasFault("MACHINE_CHANGED"));
 
   v1::NodeCommandRequest revoke;
   revoke.set_node("node-2");

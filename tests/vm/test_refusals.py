@@ -197,9 +197,9 @@ class KnownNodeTest(LivingTest):
         before = digest(self.two.state_disk)
         self.two.tpm.replace()
         self.two.start()
-        correlation_id = self.wait_refused(self.two, "release", "IDENTITY_MISMATCH")
-        self.assertRegex(self.reason_for(correlation_id, "node-2", "IDENTITY_MISMATCH"),
-                         "the name node-2 belongs to the machine ")
+        correlation_id = self.wait_refused(self.two, "release", "MACHINE_CHANGED")
+        self.assertRegex(self.reason_for(correlation_id, "node-2", "MACHINE_CHANGED"),
+                         "the name node-2 belongs to the machine .* which has the node's disk")
         self.assertEqual(before, digest(self.two.state_disk))
         self.operator.kedge("node", "rebind", "node-2", "--last-refused", "--reason", "new board",
                             "--endpoint", self.operator.endpoint(self.one))
