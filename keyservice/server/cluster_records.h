@@ -1,5 +1,5 @@
-// A cluster's record, its manifests and their history in a store. The keys, in the order in which
-// they are written: "manifest/DIGEST", "transition/GENERATION", "cluster", and last "latest", which
+// A cluster's record beside the history of its manifests (manifest_history.h). The keys, in the
+// order in which a first manifest writes them: the step's, "cluster", and last "latest", which
 // makes the rest count (docs/FORMATS.md, "Records").
 #pragma once
 
@@ -10,11 +10,10 @@
 #include "keyservice/core/manifest.h"
 #include "keyservice/core/store.h"
 #include "keyservice/core/transition.h"
+#include "keyservice/server/manifest_history.h"
 #include "keyservice/server/record_wire.h"
 
 namespace kedge::keyservice {
-
-inline constexpr char kCommitKey[] = "latest";
 
 struct StoredCluster {
   ClusterRecord record;
@@ -24,12 +23,9 @@ struct StoredCluster {
 
 // Writes over what an attempt that was cut short has left.
 Status SaveCluster(Store& store, const ClusterRecord& record, const Manifest& manifest);
-// nullopt: the store holds no committed cluster. DATA_LOSS with fault STORE_CORRUPT where something
-// is missing or does not fit together. The history's signatures are not verified here: that takes
-// the seed.
+// nullopt: the store holds no committed cluster. Faults of ReadHistory, and ROLLBACK_DETECTED or
+// HISTORY_FORKED where the history is behind the cluster's own record. The seed's signatures are
+// not verified here.
 StatusOr<std::optional<StoredCluster>> LoadCluster(Store& store);
-
-// Writes `value` whatever is there.
-Status Overwrite(Store& store, std::string_view key, ByteView value);
 
 }  // namespace kedge::keyservice
