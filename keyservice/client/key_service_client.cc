@@ -207,6 +207,7 @@ StatusOr<InitOutcome> KeyServiceClient::Init(const Manifest& manifest, const Sig
   v1::Request request;
   request.mutable_init()->set_manifest_digest(Text(manifest.digest()));
   request.mutable_init()->set_coordinator_id(Text(learnt.ek.identity.value));
+  request.mutable_init()->set_owner_time(absl::ToUnixSeconds(clock_.Now()));
   v1::InitPayload payload;
   payload.set_manifest(Text(manifest.bytes()));
   payload.set_coordinator_credential_id_object(Text(credential.blob.id_object));
@@ -244,6 +245,7 @@ StatusOr<RecoverOutcome> KeyServiceClient::Recover(const Manifest& manifest, con
   ASSIGN_OR_RETURN(const Credential credential, MakeCredentialFor(learnt));
   v1::Request request;
   request.mutable_recover()->set_coordinator_id(Text(receipt.coordinator_id));
+  request.mutable_recover()->set_owner_time(absl::ToUnixSeconds(clock_.Now()));
   if (accept_disk_counter) request.mutable_recover()->set_accept_disk_counter(*accept_disk_counter);
   v1::RecoverPayload payload;
   *payload.mutable_receipt() = wire::ToWire(receipt);

@@ -70,6 +70,25 @@ TEST(ServiceClock, SetForwardTenYearsItCounts) {
   EXPECT_EQ(Shown(release.certificate_pem).not_before, kOwnersNow + kTenYears - absl::Hours(1));
 }
 
+// Nobody else could use what such a service makes, and a later start with the right clock would
+// keep its certificate authority.
+TEST(ServiceClock, AheadOfTheOwnersNoClusterIsMadeOrRecovered) {
+  ServiceWorld world;
+  world.SetClock(kOwnersNow + kTenYears);
+  EXPECT_THAT(world.Init(), HasFault("CLOCK_AHEAD"));
+  world.SetClock(kOwnersNow + absl::Minutes(61));
+  EXPECT_THAT(world.Init(), HasFault("CLOCK_AHEAD"));
+  world.SetClock(kOwnersNow + absl::Minutes(59));
+  ASSERT_OK(world.Init()) << "put right, it goes on";
+  ASSERT_OK(world.OpenDisk());
+  world.Boot(StateDiskContent::kLuks2);
+  world.SetClock(kOwnersNow + kTenYears);
+  ASSERT_OK(world.RestartService());
+  EXPECT_THAT(world.Recover(), HasFault("CLOCK_AHEAD"));
+  world.SetClock(kOwnersNow);
+  EXPECT_OK(world.Recover());
+}
+
 TEST(ServiceClock, SetForwardBeyondATpmsCertificateNothingIsReleased) {
   ServiceWorld world;
   ASSERT_OK(world.Init());

@@ -170,6 +170,7 @@ TEST_F(InitTest, NothingElseIsAnsweredBefore) {
   request.mutable_report()->set_state("JOINED");
   EXPECT_THAT(world_.AdmitDirectly(request, ProofType::kVtpm), HasFault("AWAITING_INIT"));
   request.mutable_recover()->set_coordinator_id(std::string(32, 'x'));
+  request.mutable_recover()->set_owner_time(absl::ToUnixSeconds(testing::kOwnersNow));
   EXPECT_THAT(world_.AdmitDirectly(request, ProofType::kOwner), HasFault("NOTHING_TO_RECOVER"));
 }
 
@@ -177,6 +178,7 @@ TEST_F(InitTest, TheProofMustBeAnOwners) {
   v1::Request request;
   request.mutable_init()->set_manifest_digest(std::string(AsText(Sha256(world_.manifest()))));
   request.mutable_init()->set_coordinator_id(std::string(32, 'x'));
+  request.mutable_init()->set_owner_time(absl::ToUnixSeconds(testing::kOwnersNow));
   v1::InitPayload payload;
   payload.set_manifest(std::string(AsText(world_.manifest())));
   const Bytes bytes = ToBytes(payload.SerializeAsString());

@@ -7,15 +7,13 @@
 namespace kedge::keyservice {
 namespace {
 
-// Clocks of new machines are late as often as early (design: Node life, "Clock").
-constexpr absl::Duration kEarly = absl::Hours(1);
 constexpr absl::Duration kCaLife = absl::Hours(24 * 3650);
 constexpr absl::Duration kNodeLife = absl::Hours(24 * 365);
 constexpr size_t kSerialSize = 16;
 
 StatusOr<std::string> IssueCa(const SigningKey& ca, const std::string& cluster, absl::Time now) {
   return CaCertificate(ca, absl::StrCat("Kedge cluster ", cluster),
-                       {.not_before = now - kEarly, .not_after = now + kCaLife});
+                       {.not_before = now - kCertificateBackdating, .not_after = now + kCaLife});
 }
 
 Status CheckManifest(const Manifest& manifest, const Transition& latest) {
@@ -110,7 +108,7 @@ StatusOr<std::string> LiveCluster::IssueCertificate(std::string_view node, ByteV
       ca_, record_.ca_certificate_pem, request,
       {.organisation = "system:nodes",
        .common_name = absl::StrCat("system:node:", std::string(node)),
-       .validity = {.not_before = now - kEarly, .not_after = now + kNodeLife},
+       .validity = {.not_before = now - kCertificateBackdating, .not_after = now + kNodeLife},
        .serial = std::move(serial)});
 }
 

@@ -17,6 +17,10 @@
 
 namespace kedge::keyservice {
 
+// Certificates are valid from this long before they are made: clocks of new machines are late as
+// often as early (design: Node life, "Clock").
+inline constexpr absl::Duration kCertificateBackdating = absl::Hours(1);
+
 inline constexpr uint32_t kDekGeneration = 1;  // there is no re-key yet
 inline constexpr uint32_t kKekEpoch = 1;
 

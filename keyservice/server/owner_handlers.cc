@@ -31,6 +31,17 @@ Status VerifyOwner(const ClientRequest& request, const Manifest& manifest,
   return VerifyOwnerProof(proof, request.owner_proof_message, manifest).status();
 }
 
+// Certificates begin an hour before they are made: those of a clock that is further ahead than that
+// would be valid nowhere else. One that is behind does not count (KeyService::CurrentTime).
+Status CheckClock(const KeyService& service, absl::Time owner_time) {
+  const absl::Time now = service.CurrentTime();
+  if (now <= owner_time + kCertificateBackdating) return absl::OkStatus();
+  return Refused("CLOCK_AHEAD",
+                 absl::StrCat("this machine's time is ", absl::FormatTime(now, absl::UTCTimeZone()),
+                              ", yours is ", absl::FormatTime(owner_time, absl::UTCTimeZone()),
+                              ": set the host's clock right, or your own, and start again"));
+}
+
 // This machine, by its own EK certificate, as the manifest accepts it; the operator must have meant
 // it. Fault COORDINATOR_MISMATCH.
 StatusOr<HardwareIdentity> VerifyMeant(const KeyService& service, const Manifest& manifest,
@@ -60,6 +71,7 @@ class InitHandler final : public Handler {
     ASSIGN_OR_RETURN(manifest_, wire::ParseManifest(payload.manifest));
     RETURN_IF_ERROR(VerifyOwner(request, *manifest_, context_.service));
     context_.peer.known = true;
+    RETURN_IF_ERROR(CheckClock(context_.service, request_.owner_time));
     ASSIGN_OR_RETURN(coordinator_,
                      VerifyMeant(context_.service, *manifest_, request_.coordinator_id));
     ASSIGN_OR_RETURN(proof_, MakeCoordinatorProof(context_, payload.credential, request.context));
@@ -105,6 +117,7 @@ class RecoverHandler final : public Handler {
     ASSIGN_OR_RETURN(manifest_, wire::ParseManifest(payload_.manifest));
     RETURN_IF_ERROR(VerifyOwner(request, *manifest_, context_.service));
     context_.peer.known = true;
+    RETURN_IF_ERROR(CheckClock(context_.service, request_.owner_time));
     ASSIGN_OR_RETURN(const HardwareIdentity own,
                      VerifyMeant(context_.service, *manifest_, request_.coordinator_id));
     if (!Equal(own.value, payload_.receipt.coordinator_id)) {

@@ -97,6 +97,7 @@ TEST_F(RecoverTest, APowerCutNeedsTheOwner) {
   EXPECT_EQ(second.ca_pem, world_.init().ca_pem);
   v1::Request recover;
   recover.mutable_recover()->set_coordinator_id(std::string(32, 'x'));
+  recover.mutable_recover()->set_owner_time(absl::ToUnixSeconds(testing::kOwnersNow));
   EXPECT_THAT(world_.AdmitDirectly(recover, ProofType::kOwner), HasFault("NOTHING_TO_RECOVER"));
 }
 

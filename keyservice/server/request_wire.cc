@@ -63,18 +63,31 @@ StatusOr<Request> FromWire(const v1::ReportRequest& message) {
   return out;
 }
 
+// The last second that RFC 3339 can write.
+constexpr int64_t kMaxUnixTime = 253402300799;
+
+StatusOr<absl::Time> OwnerTime(int64_t seconds) {
+  if (seconds <= 0 || seconds > kMaxUnixTime) {
+    return Malformed("owner_time is a time after 1970, in seconds");
+  }
+  return absl::FromUnixSeconds(seconds);
+}
+
 StatusOr<Request> FromWire(const v1::InitRequest& message) {
   InitRequest out;
   ASSIGN_OR_RETURN(out.manifest_digest, Digest(message.manifest_digest(), "manifest_digest"));
   RETURN_IF_ERROR(Digest(message.coordinator_id(), "coordinator_id").status());
   out.coordinator_id = ToBytes(message.coordinator_id());
+  ASSIGN_OR_RETURN(out.owner_time, OwnerTime(message.owner_time()));
   return out;
 }
 
 StatusOr<Request> FromWire(const v1::RecoverRequest& message) {
   RETURN_IF_ERROR(Digest(message.coordinator_id(), "coordinator_id").status());
   RecoverRequest out{.coordinator_id = ToBytes(message.coordinator_id()),
-                     .accept_disk_counter = std::nullopt};
+                     .accept_disk_counter = std::nullopt,
+                     .owner_time = {}};
+  ASSIGN_OR_RETURN(out.owner_time, OwnerTime(message.owner_time()));
   if (message.has_accept_disk_counter()) out.accept_disk_counter = message.accept_disk_counter();
   return out;
 }

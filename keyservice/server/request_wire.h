@@ -33,10 +33,12 @@ struct ReportRequest {
 struct InitRequest {
   Sha256Digest manifest_digest{};
   Bytes coordinator_id;
+  absl::Time owner_time;
 };
 struct RecoverRequest {
   Bytes coordinator_id;
   std::optional<uint64_t> accept_disk_counter;
+  absl::Time owner_time;
 };
 struct StatusRequest {};
 struct VerifyRequest {};

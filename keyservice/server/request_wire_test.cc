@@ -57,8 +57,10 @@ TEST(RequestWireTest, KnowsEveryKind) {
   EXPECT_EQ(KindOf(ParseRequest(PrintBinary(request)).value()), RequestKind::kReport);
   request.mutable_init()->set_manifest_digest(std::string(32, 'm'));
   request.mutable_init()->set_coordinator_id(std::string(32, 'c'));
+  request.mutable_init()->set_owner_time(1'780'000'000);
   EXPECT_EQ(KindOf(ParseRequest(PrintBinary(request)).value()), RequestKind::kInit);
   request.mutable_recover()->set_coordinator_id(std::string(32, 'c'));
+  request.mutable_recover()->set_owner_time(1'780'000'000);
   EXPECT_EQ(KindOf(ParseRequest(PrintBinary(request)).value()), RequestKind::kRecover);
   request.mutable_status();
   EXPECT_EQ(KindOf(ParseRequest(PrintBinary(request)).value()), RequestKind::kStatus);
@@ -126,11 +128,27 @@ TEST(RequestWireTest, NamesAreNames) {
   }
 }
 
+TEST(RequestWireTest, OwnersTellTheirTime) {
+  const auto init = [](int64_t time) {
+    v1::Request request;
+    request.mutable_init()->set_manifest_digest(std::string(32, 'm'));
+    request.mutable_init()->set_coordinator_id(std::string(32, 'c'));
+    request.mutable_init()->set_owner_time(time);
+    return ParseRequest(PrintBinary(request));
+  };
+  ASSERT_OK_AND_ASSIGN(const Request request, init(1'780'000'000));
+  EXPECT_EQ(std::get<InitRequest>(request).owner_time, absl::FromUnixSeconds(1'780'000'000));
+  for (const int64_t time : {int64_t{0}, int64_t{-1}, int64_t{253402300800}, INT64_MAX}) {
+    EXPECT_THAT(init(time), HasFault("MALFORMED")) << time;
+  }
+}
+
 TEST(RequestWireTest, SizesAreExact) {
   const auto init = [](size_t manifest, size_t id) {
     v1::Request request;
     request.mutable_init()->set_manifest_digest(std::string(manifest, 'm'));
     request.mutable_init()->set_coordinator_id(std::string(id, 'c'));
+    request.mutable_init()->set_owner_time(1'780'000'000);
     return ParseRequest(PrintBinary(request));
   };
   EXPECT_OK(init(32, 32));

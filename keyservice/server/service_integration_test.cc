@@ -167,8 +167,7 @@ TEST_F(ServiceIntegrationTest, TheLifeOfTwoNodes) {
   EXPECT_EQ(again.key, second.key);
 
   // Refusals, each of a machine that was good a moment ago.
-  EXPECT_THAT(client_.Release(WithDisk(AskOfTwo("node-1", "control-plane"))),
-              HasFault("IDENTITY_MISMATCH"));
+  EXPECT_THAT(client_.Release(AskOfTwo("node-1", "control-plane")), HasFault("IDENTITY_MISMATCH"));
   EXPECT_THAT(client_.Release(WithDisk(AskOfTwo("node-2", "worker", "kedge-test", ClusterId{9}))),
               HasFault("CLUSTER_ID_NOT_MEASURED"));
   const auto changed = client_.Release(WithDisk(AskOfTwo("node-2", "worker", "kedge-changed")));

@@ -260,9 +260,18 @@ class OwnerTest(LivingTest):
                     self.assertEqual(datetime.datetime.now().year + years, year)
                 self.assertEqual("trusted", self.operator.nodes(self.one)[node.name]["verdict"])
                 node.power_cut()
-        # Nor a control plane's, which makes certificates.
+        # Nor a control plane's, which makes certificates: late it does not count …
         _, owner = self.other_cluster()
         self.check_dates((owner.workspace / "ca.pem").read_text())
+        # … and early it makes none.
+        node = self.stranger("early-plane", rtc(10))
+        owner = Operator(self.cluster, self.operator.bin_dir, self.folder / "owner-early")
+        owner.prepare(node, ("release", "test"))
+        node.start()
+        node.wait_console(r"kedge-keyservice: AWAITING_INIT", self.limit(BOOT))
+        done = owner.kedge("init", "--endpoint", owner.endpoint(node), expect=1)
+        self.assertIn("CLOCK_AHEAD", done.stderr)
+        self.assertFalse((owner.workspace / "receipt.json").exists())
 
     def test_second_init(self):
         """A cluster is made once: not again while it runs, and by nobody else on a blank disk."""

@@ -30,6 +30,7 @@ Bytes NewTlsKey() { return SigningKey::Generate(Curve::kP256)->public_key().spki
 }  // namespace
 
 ServiceWorld::ServiceWorld(WorldOptions options) : options_(options) {
+  client_.owner_time = kOwnersNow;
   manifest_ = ManifestWith([](ManifestTerms&) {});
   wire::Invitation invitation;
   invitation.node = "node-1";

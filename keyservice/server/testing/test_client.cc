@@ -124,6 +124,7 @@ StatusOr<TestInit> TestClient::Init(const SigningKey& owner, ByteView manifest,
   v1::Request request;
   request.mutable_init()->set_manifest_digest(Text(digest));
   request.mutable_init()->set_coordinator_id(Text(coordinator_id));
+  request.mutable_init()->set_owner_time(absl::ToUnixSeconds(owner_time));
   ClientExchange exchange = AsOwner(request, owner);
   v1::InitPayload payload;
   payload.set_manifest(Text(manifest));
@@ -152,6 +153,7 @@ StatusOr<Bytes> TestClient::Recover(const SigningKey& owner, const Receipt& rece
                                     std::optional<uint64_t> accept_disk_counter) {
   v1::Request request;
   request.mutable_recover()->set_coordinator_id(Text(coordinator_id));
+  request.mutable_recover()->set_owner_time(absl::ToUnixSeconds(owner_time));
   if (accept_disk_counter) request.mutable_recover()->set_accept_disk_counter(*accept_disk_counter);
   ClientExchange exchange = AsOwner(request, owner);
   v1::RecoverPayload payload;

@@ -1,6 +1,8 @@
 // The other side of every exchange with a key service, as bootstrapper and operator are, for tests.
 #pragma once
 
+#include <absl/time/clock.h>
+
 #include <functional>
 #include <optional>
 #include <string>
@@ -56,6 +58,8 @@ class TestClient {
 
   // Pins of a node; set after init.
   ClientPins pins;
+  // Of the owner's clock.
+  absl::Time owner_time = absl::Now();
   // Called where init has seen the server's proof, before anything goes up.
   std::function<void()> before_upload = [] {};
 
