@@ -15,8 +15,9 @@ namespace {
 
 bool JournalWanted() {
   // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing in our programs changes the environment.
+  static const char* const invocation = getenv("INVOCATION_ID");
   static const bool wanted =
-      getenv("INVOCATION_ID") != nullptr && access("/run/systemd/journal/socket", W_OK) == 0;
+      invocation != nullptr && access("/run/systemd/journal/socket", W_OK) == 0;
   return wanted;
 }
 

@@ -19,7 +19,7 @@ constexpr unsigned long kOwnerOnly = 0x00010000 /* VIEW */ | 0x00020000 /* READ 
 
 Status KeyringError(std::string_view what) {
   return MakeFault(StatusCode::kUnavailable, "KEYRING_UNAVAILABLE", Advice::kAskOperator,
-                   "kernel keyring: " + std::string(what) + ": " + strerror(errno) +
+                   "kernel keyring: " + std::string(what) + ": " + strerrordesc_np(errno) +
                        "; see that the kernel has keyrings and the unit may use them");
 }
 
@@ -78,7 +78,7 @@ Status UserKey::Keep(const SecretBytes& secret) const {
   });
   if (key < 0) return KeyringError("add");
   if (syscall(SYS_keyctl, KEYCTL_SETPERM, static_cast<KeySerial>(key), kOwnerOnly, 0, 0) != 0) {
-    const Status status = KeyringError("set permissions");
+    Status status = KeyringError("set permissions");
     Revoke().IgnoreError();
     return status;
   }
