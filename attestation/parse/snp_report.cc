@@ -13,7 +13,7 @@ constexpr uint32_t kEcdsaP384Sha384 = 1;
 constexpr std::array<uint32_t, 3> kVersions = {2, 3, 5};
 constexpr size_t kComponentSize = 72;  // of r and s; 48 bytes are used
 
-Status Unreadable(std::string_view code, std::string message) {
+Status Unreadable(std::string_view code, const std::string& message) {
   return MakeFault(StatusCode::kInvalidArgument, code, Advice::kAskOperator,
                    "SNP report: " + message);
 }

@@ -100,7 +100,7 @@ std::string RegisterComponent(const Check& check) {
 }
 
 std::string ComponentOf(const Check& check, const ExplainEntry& entry) {
-  const std::string component(entry.component);
+  std::string component(entry.component);
   if (entry.detail == ExplainDetail::kRegister) return RegisterComponent(check);
   if (entry.detail == ExplainDetail::kReason && !check.reason.empty()) {
     return absl::StrCat(component, " (", check.reason, ")");
