@@ -51,6 +51,7 @@ struct SnpFirmwareVersion {
   uint8_t minor = 0;
   uint8_t build = 0;
 
+  // NOLINTNEXTLINE(modernize-use-nullptr): of what the compiler makes of `<=>`.
   auto operator<=>(const SnpFirmwareVersion&) const = default;
 };
 std::string ToString(const SnpFirmwareVersion& version);  // "1.55.29"

@@ -98,10 +98,10 @@ StatusOr<std::shared_ptr<const PckChain>> ReadPckChain(std::string_view pem,
   ASSIGN_OR_RETURN(const PckAuthority authority, PckAuthorityOf(chain.certificates[1]));
   const CertificateExtension* sgx = chain.leaf().FindExtension(kSgxExtensionsOid);
   if (sgx == nullptr) return Malformed("the PCK certificate has no SGX extension");
-  ASSIGN_OR_RETURN(PckExtensions extensions, ParsePckExtensions(sgx->value));
+  ASSIGN_OR_RETURN(const PckExtensions extensions, ParsePckExtensions(sgx->value));
   ASSIGN_OR_RETURN(P256Verifier key, P256Verifier::FromSpki(chain.leaf().spki()));
   return std::make_shared<const PckChain>(
-      PckChain{std::move(chain), std::move(extensions), std::move(key), authority});
+      PckChain{std::move(chain), extensions, std::move(key), authority});
 }
 
 StatusOr<std::shared_ptr<const IntelChain>> ReadSigningChain(std::string_view pem,
