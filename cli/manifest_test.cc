@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/testing/cli_test.h"
+#include "house/folders.h"
 #include "proto/wire/manifest.h"
 
 namespace kedge::cli {
@@ -103,7 +104,14 @@ TEST_F(ManifestCliTest, InitMakesAManifestOfPublicKeysAlone) {
 
 TEST_F(ManifestCliTest, LintWarnsAndFailsOnMistakes) {
   ASSERT_EQ(Init("m.json").code, ExitCode::kGood);
-  const Ended clean = Kedge({"manifest", "lint", Path("m.json")});
+  const Ended no_tee = Kedge({"manifest", "lint", Path("m.json")});
+  EXPECT_EQ(no_tee.code, ExitCode::kGood);
+  EXPECT_THAT(no_tee.out, HasSubstr("NO_TEE_ACCEPTED"));
+  Changed(Path("m.json"), "clean.json", [](json& m) {
+    std::ifstream rules(std::string(KEDGE_SOURCE_DIR) + "/docs/examples/attestation-policy.json");
+    m["attestation_policy"] = json::parse(rules);
+  });
+  const Ended clean = Kedge({"manifest", "lint", Path("clean.json")});
   EXPECT_EQ(clean.code, ExitCode::kGood);
   EXPECT_EQ(clean.out, "nothing found\n");
 

@@ -57,12 +57,6 @@ size_t Score(const ReferenceValues& image, const Claims& claims) {
   return score;
 }
 
-std::string Describe(const LaunchReference& launch) {
-  return absl::StrCat(std::string(ToString(launch.tee)), " ", ToHex(launch.measurement),
-                      launch.rtmr1.empty() ? "" : " RTMR1 ", ToHex(launch.rtmr1),
-                      launch.rtmr2.empty() ? "" : " RTMR2 ", ToHex(launch.rtmr2));
-}
-
 // Whether the hardware's own measurement is one of the image's; a row where the image has any for
 // this hardware.
 bool CheckLaunch(const TeeClaims& tee, const ReferenceValues& image, CheckList& rows) {
@@ -203,6 +197,12 @@ void WarnOfUnmeasuredFirmware(const Claims& claims, CheckList& rows) {
 }
 
 }  // namespace
+
+std::string Describe(const LaunchReference& launch) {
+  return absl::StrCat(std::string(ToString(launch.tee)), " ", ToHex(launch.measurement),
+                      launch.rtmr1.empty() ? "" : " RTMR1 ", ToHex(launch.rtmr1),
+                      launch.rtmr2.empty() ? "" : " RTMR2 ", ToHex(launch.rtmr2));
+}
 
 Appraisal Appraise(const Claims& claims, const AppraisalPolicy& policy) {
   Appraisal out;

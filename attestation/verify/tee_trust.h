@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "attestation/verify/intel_chain.h"
 #include "attestation/verify/snp.h"
@@ -25,6 +26,12 @@ struct AttestationPolicy {
   std::optional<SnpPolicy> snp = {};
   std::optional<TdxRules> tdx = {};
   std::optional<TpmPolicy> tpm = {};
+};
+
+// The same with its file form, so that it can be written again: the same text for the same rules.
+struct AttestationRules {
+  AttestationPolicy policy;
+  std::string file;
 };
 
 // Where certificates, revocation lists and Intel's documents come from that did not come with the

@@ -70,6 +70,9 @@ struct LaunchReference {
   bool operator==(const LaunchReference&) const = default;
 };
 
+// "snp 5a5a…", "tdx … RTMR1 … RTMR2 …".
+std::string Describe(const LaunchReference& launch);
+
 // Reference values of one image (predicted by image/predict).
 struct ReferenceValues {
   std::string image_name;

@@ -11,6 +11,7 @@
 namespace kedge {
 namespace {
 
+constexpr size_t kLaunchDigest = 48;  // SHA-384, of SNP and TDX alike
 constexpr size_t kMaxEntries = 256;
 constexpr std::array<PcrIndex, 4> kImagePcrs = {4, 9, 12, 13};
 constexpr std::array<std::string_view, 4> kPhases = {"enter-initrd", "leave-initrd", "sysinit",
@@ -115,6 +116,22 @@ Status CheckKeys(const ManifestTerms& terms) {
   return CheckNames(terms.tpm_roots, "tpm_roots", [](const TpmRoot& root) { return root.name; });
 }
 
+// What would be written in vain is refused: the owner would rely on it.
+Status CheckAttestation(const ManifestTerms& terms) {
+  if (!terms.attestation) return absl::OkStatus();
+  const AttestationPolicy& policy = terms.attestation->policy;
+  if (policy.tpm) {
+    return NotValid(
+        "attestation_policy: tpm: the key service judges registers by images, and TPMs "
+        "by tpm_roots: leave these rules out");
+  }
+  if (!policy.snp && !policy.tdx) {
+    return NotValid(
+        "attestation_policy: speaks of no TEE: add rules for snp or tdx, or leave it out");
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 Status ValidateReferenceValues(const ReferenceValues& image, std::string_view where) {
@@ -138,6 +155,16 @@ Status ValidateReferenceValues(const ReferenceValues& image, std::string_view wh
     return NotValid(Absl(where),
                     ": PCR 11 needs a value for each of enter-initrd, leave-initrd, "
                     "sysinit and ready, in this order");
+  }
+  for (const LaunchReference& launch : image.launch) {
+    const size_t rtmr = launch.tee == Tee::kTdx ? kLaunchDigest : 0;
+    if (launch.tee == Tee::kNone || launch.measurement.size() != kLaunchDigest ||
+        launch.rtmr1.size() != rtmr || launch.rtmr2.size() != rtmr) {
+      return NotValid(
+          Absl(where),
+          ": launch: expected tee snp with a measurement, or tdx with measurement, rtmr1 "
+          "and rtmr2, 48 bytes each");
+    }
   }
   std::set<Bytes> seen;
   for (size_t i = 0; i < kPhases.size(); ++i) {
@@ -164,6 +191,7 @@ StatusOr<Manifest> Manifest::Create(ManifestTerms terms, Bytes bytes) {
   RETURN_IF_ERROR(CheckRoles(terms));
   RETURN_IF_ERROR(CheckImages(terms));
   RETURN_IF_ERROR(CheckKeys(terms));
+  RETURN_IF_ERROR(CheckAttestation(terms));
   const Sha256Digest digest = Sha256(bytes);
   return Manifest(std::move(terms), std::move(bytes), digest);
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,6 +50,7 @@ struct ManifestTerms {
   std::vector<OwnerKey> owner_keys;
   std::vector<SeedShareKey> seed_share_keys;
   std::vector<TpmRoot> tpm_roots;
+  std::optional<AttestationRules> attestation = {};  // nullopt: no evidence of a TEE is accepted
 };
 
 class Manifest {
@@ -68,6 +70,15 @@ class Manifest {
   const std::vector<OwnerKey>& owner_keys() const { return terms_.owner_keys; }
   const std::vector<SeedShareKey>& seed_share_keys() const { return terms_.seed_share_keys; }
   const std::vector<TpmRoot>& tpm_roots() const { return terms_.tpm_roots; }
+
+  // What is accepted of TEEs; null where the manifest does not say.
+  const AttestationPolicy* attestation_policy() const {
+    return terms_.attestation ? &terms_.attestation->policy : nullptr;
+  }
+  // The same with its text.
+  const AttestationRules* attestation_rules() const {
+    return terms_.attestation ? &*terms_.attestation : nullptr;
+  }
 
   // Null where the manifest has no such role, or no such key.
   const RolePolicy* FindRole(std::string_view role) const;

@@ -51,11 +51,30 @@ void LintImages(const Manifest& manifest, Findings& out) {
   }
 }
 
+// A role that only nodes in a TEE can have.
+void LintTeeRole(const Manifest& manifest, const RolePolicy& role, const std::string& where,
+                 Findings& out) {
+  if (manifest.attestation_policy() == nullptr) {
+    out.Warn("NO_TEE_ACCEPTED", where,
+             "only nodes in a TEE may have it, and without attestation_policy none is accepted");
+  }
+  const std::vector<ReferenceValues> images = manifest.ImagesFor(role.role);
+  const bool any = std::any_of(images.begin(), images.end(),
+                               [](const ReferenceValues& image) { return !image.launch.empty(); });
+  if (role.evidence_levels == std::vector{EvidenceLevel::kTeeMeasured} && !any) {
+    out.Warn("NO_LAUNCH_NAMED", where,
+             "accepts tee-measured alone, and none of its images names a launch measurement");
+  }
+}
+
 void LintRoles(const Manifest& manifest, Findings& out) {
   for (const RolePolicy& role : manifest.roles()) {
     const auto& levels = role.evidence_levels;
-    if (std::find(levels.begin(), levels.end(), EvidenceLevel::kHostVtpm) == levels.end()) continue;
     const std::string where = "roles: " + role.role;
+    if (std::find(levels.begin(), levels.end(), EvidenceLevel::kHostVtpm) == levels.end()) {
+      LintTeeRole(manifest, role, where, out);
+      continue;
+    }
     out.Warn("NOT_CONFIDENTIAL", where,
              "accepts host-vtpm: who runs the host runs the TPM, and can say anything with it");
     if (levels.size() > 1) {
@@ -176,6 +195,12 @@ void DiffImage(const ReferenceValues& a, const ReferenceValues& b, Changes& out)
   }
   const auto role = [](const std::string& name) { return name; };
   CompareWords(Words(a.roles, role), Words(b.roles, role), where + ": roles", out);
+  if (!a.launch.empty() && b.launch.empty()) {
+    out.Widens(where + ": launch", "removed: the hardware's measurement is not compared any more");
+    return;
+  }
+  const auto launch = [](const LaunchReference& value) { return Describe(value); };
+  CompareWords(Words(a.launch, launch), Words(b.launch, launch), where + ": launch", out);
 }
 
 void DiffImages(const Manifest& from, const Manifest& to, Changes& out) {
@@ -212,6 +237,21 @@ void DiffRoots(const Manifest& from, const Manifest& to, Changes& out) {
           out.Neutral("tpm_roots", absl::StrCat("renamed ", a->name, " to ", b->name));
         }
       });
+}
+
+// The texts of two policies are compared, not their rules: `kedge verify --policy` shows what each
+// says of a report.
+void DiffAttestation(const Manifest& from, const Manifest& to, Changes& out) {
+  const AttestationRules* a = from.attestation_rules();
+  const AttestationRules* b = to.attestation_rules();
+  const std::string where = "attestation_policy";
+  if (a == nullptr && b != nullptr) {
+    out.Widens(where, "added: nodes in a TEE are accepted by it");
+  } else if (a != nullptr && b == nullptr) {
+    out.Narrows(where, "removed: no node in a TEE is accepted");
+  } else if (a != nullptr && a->file != b->file) {
+    out.Widens(where, "changed: read both, some rule may be weaker");
+  }
 }
 
 }  // namespace
@@ -257,6 +297,7 @@ std::vector<ManifestChange> DiffManifests(const Manifest& from, const Manifest& 
   DiffKeys(from.owner_keys(), to.owner_keys(), "owner_keys", out);
   DiffKeys(from.seed_share_keys(), to.seed_share_keys(), "seed_share_keys", out);
   DiffRoots(from, to, out);
+  DiffAttestation(from, to, out);
   return std::move(out).Take();
 }
 

@@ -23,7 +23,7 @@ struct LintFinding {
 };
 // In the manifest's order of fields. Codes: NOT_CONFIDENTIAL, WEAKER_LEVEL_BESIDE,
 // NOTHING_MEASURED, LOAD_OPTIONS_ACCEPTED, EXTENSION_ACCEPTED, SAME_IMAGE_TWICE, ONE_OWNER_KEY,
-// SAME_KEY_TWICE, ONE_SHARE_KEY, SAME_ROOT_TWICE.
+// SAME_KEY_TWICE, ONE_SHARE_KEY, SAME_ROOT_TWICE, NO_TEE_ACCEPTED, NO_LAUNCH_NAMED.
 std::vector<LintFinding> LintManifest(const Manifest& manifest);
 
 enum class ChangeEffect {

@@ -29,7 +29,12 @@ ManifestTerms CleanTerms() {
   terms.seed_share_keys.push_back(
       {.name = "second", .key = share.public_key(), .digest = Sha256(share.public_key().spki())});
   for (RolePolicy& role : terms.roles) role.evidence_levels = {EvidenceLevel::kTeeVtpm};
+  terms.attestation = AttestationRules{.policy = {.snp = SnpPolicy{}}, .file = "rules"};
   return terms;
+}
+
+LaunchReference Launch(uint8_t measurement) {
+  return {.tee = Tee::kSnp, .measurement = Bytes(48, measurement), .rtmr1 = {}, .rtmr2 = {}};
 }
 
 std::vector<std::string> CodesOf(const ManifestTerms& terms) {
@@ -78,11 +83,20 @@ TEST(ManifestLint, FindsEachMistakeAndNothingElse) {
             [](ManifestTerms& t) { t.images[0].pcrs[12] = Bytes(32, 1); }},
            {"EXTENSION_ACCEPTED warning",
             [](ManifestTerms& t) { t.images[0].pcrs[13] = Bytes(32, 1); }},
+           {"NO_LAUNCH_NAMED warning",
+            [](ManifestTerms& t) { t.roles[1].evidence_levels = {EvidenceLevel::kTeeMeasured}; }},
        }) {
     ManifestTerms terms = CleanTerms();
     c.make(terms);
     EXPECT_THAT(CodesOf(terms), ElementsAre(c.found));
   }
+  ManifestTerms measured = CleanTerms();
+  measured.images[0].launch = {Launch(1)};
+  measured.roles[1].evidence_levels = {EvidenceLevel::kTeeMeasured};
+  EXPECT_THAT(CodesOf(measured), IsEmpty());
+  ManifestTerms no_tee = CleanTerms();
+  no_tee.attestation.reset();
+  EXPECT_THAT(CodesOf(no_tee), ElementsAre("NO_TEE_ACCEPTED warning", "NO_TEE_ACCEPTED warning"));
   ManifestTerms mixed = CleanTerms();
   mixed.roles[0].evidence_levels = {EvidenceLevel::kTeeVtpm, EvidenceLevel::kHostVtpm};
   EXPECT_THAT(CodesOf(mixed),
@@ -140,6 +154,37 @@ TEST(ManifestDiff, EachChangeIsNamedWithItsEffect) {
               }),
               ElementsAre("narrows images: kedge-test 1: roles: removed worker",
                           "narrows roles: removed worker"));
+}
+
+TEST(ManifestDiff, RulesOfTeesAndLaunchMeasurements) {
+  const auto launch = [](std::vector<LaunchReference> values) {
+    return [values](ManifestTerms& t) { t.images[0].launch = values; };
+  };
+  const auto differ = [](const ManifestTerms& from, const ManifestTerms& to) {
+    std::vector<std::string> out;
+    for (const ManifestChange& c : DiffManifests(MakeManifest(from), MakeManifest(to))) {
+      out.push_back(std::string(ToString(c.effect)) + " " + c.where + ": " + c.what);
+    }
+    return out;
+  };
+  EXPECT_THAT(Changes([](ManifestTerms& t) { t.attestation.reset(); }),
+              ElementsAre(HasSubstr("narrows attestation_policy: removed")));
+  EXPECT_THAT(Changes([](ManifestTerms& t) { t.attestation->file = "other rules"; }),
+              ElementsAre(HasSubstr("widens attestation_policy: changed")));
+  ManifestTerms none = CleanTerms();
+  none.attestation.reset();
+  EXPECT_THAT(differ(none, CleanTerms()),
+              ElementsAre(HasSubstr("widens attestation_policy: added")));
+  EXPECT_THAT(Changes(launch({Launch(1)})),
+              ElementsAre(HasSubstr("widens images: kedge-test 1: launch: added snp 0101")));
+  ManifestTerms two = CleanTerms();
+  launch({Launch(1), Launch(2)})(two);
+  ManifestTerms one = CleanTerms();
+  launch({Launch(1)})(one);
+  EXPECT_THAT(differ(two, one), ElementsAre(HasSubstr("narrows images: kedge-test 1: launch: ")));
+  // Without any, a TEE's node is judged by its registers alone.
+  EXPECT_THAT(differ(one, CleanTerms()),
+              ElementsAre(HasSubstr("widens images: kedge-test 1: launch: removed")));
 }
 
 // A key that takes another's name is seen as what it is.

@@ -41,6 +41,8 @@ struct ServiceParts {
   // This node's own, as measured; nullopt: whoever comes first owns the cluster (said as such).
   std::optional<wire::OpenedInvitation> invitation;
   StateDiskContent disk = StateDiskContent::kForeign;
+  // What TEEs' evidence does not bring along; null: nothing.
+  CollateralSource* collateral = nullptr;
 };
 
 // Whose exchange it was, as far as it was known when it ended.

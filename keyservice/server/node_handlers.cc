@@ -37,7 +37,10 @@ class NodeHandler : public Handler {
     if (!context_.seen.cluster) return StateChanged();
     RETURN_IF_ERROR(ExpectProof(request, ProofType::kVtpm));
     ASSIGN_OR_RETURN(const Evidence evidence, ParseEvidence(request.proof));
-    ASSIGN_OR_RETURN(claims_, VerifyEvidence(evidence, request.expected_report_data));
+    ASSIGN_OR_RETURN(claims_, VerifyEvidence(evidence, request.expected_report_data,
+                                             {.policy = cluster().manifest->attestation_policy(),
+                                              .collateral = context_.service.parts().collateral,
+                                              .now = context_.service.CurrentTime()}));
     ASSIGN_OR_RETURN(facts_.invitation, context_.service.invitations().Open(invitation));
     ASSIGN_OR_RETURN(const AppraisalPolicy policy,
                      PolicyForNode(facts_.role, facts_.invitation.file_digest, phase_, cluster()));

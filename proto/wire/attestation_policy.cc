@@ -52,9 +52,7 @@ Status ReadFlag(std::string_view name, const std::string& text, FlagRule& rule) 
                    "' is not allow, require, forbid or require-where-stated");
 }
 
-StatusOr<AttestationPolicy> ParseAttestationPolicy(ByteView file) {
-  v1::AttestationPolicy message;
-  RETURN_IF_ERROR(Annotate(ParseJson(AsText(file), kLimits, &message), "attestation policy"));
+StatusOr<AttestationPolicy> FromWire(const v1::AttestationPolicy& message) {
   if (message.format() != kFormat) {
     return Malformed(absl::StrCat("attestation policy: format is '", message.format(),
                                   "', expected '", kFormat, "'"));
@@ -82,6 +80,29 @@ StatusOr<AttestationPolicy> ParseAttestationPolicy(ByteView file) {
     out.tpm = *std::move(tpm);
   }
   return out;
+}
+
+StatusOr<AttestationPolicy> ParseAttestationPolicy(ByteView file) {
+  v1::AttestationPolicy message;
+  RETURN_IF_ERROR(Annotate(ParseJson(AsText(file), kLimits, &message), "attestation policy"));
+  return FromWire(message);
+}
+
+StatusOr<AttestationRules> RulesFromWire(const v1::AttestationPolicy& message) {
+  AttestationRules out;
+  ASSIGN_OR_RETURN(out.policy, FromWire(message));
+  ASSIGN_OR_RETURN(out.file, PrintJson(message));
+  return out;
+}
+
+StatusOr<AttestationRules> ParseAttestationRules(ByteView file) {
+  v1::AttestationPolicy message;
+  RETURN_IF_ERROR(Annotate(ParseJson(AsText(file), kLimits, &message), "attestation policy"));
+  return RulesFromWire(message);
+}
+
+Status ToWire(const AttestationRules& rules, v1::AttestationPolicy* out) {
+  return Annotate(ParseJson(rules.file, kLimits, out), "attestation policy");
 }
 
 }  // namespace kedge::wire

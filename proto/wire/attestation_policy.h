@@ -15,5 +15,7 @@ using kedge::TdxRules;
 
 // MALFORMED for the form; POLICY_INCOMPLETE, naming every field, where a rule is missing.
 StatusOr<AttestationPolicy> ParseAttestationPolicy(ByteView file);
+// The same with its text, printed anew.
+StatusOr<AttestationRules> ParseAttestationRules(ByteView file);
 
 }  // namespace kedge::wire

@@ -22,6 +22,35 @@ StatusOr<PcrIndex> PcrIndexFromText(const std::string& text) {
   return index;
 }
 
+namespace {
+
+StatusOr<Bytes> LaunchDigestFromHex(const std::string& hex, const std::string& image) {
+  auto value = FromHex(hex);
+  if (!value || ToHex(*value) != hex) {
+    return Malformed(
+        absl::StrCat("image ", image, ": launch: expected lower-case hexadecimal digits"));
+  }
+  return *std::move(value);
+}
+
+StatusOr<LaunchReference> FromWire(const v1::LaunchMeasurement& launch, const std::string& image) {
+  LaunchReference out;
+  if (launch.tee() == ToString(Tee::kSnp)) {
+    out.tee = Tee::kSnp;
+  } else if (launch.tee() == ToString(Tee::kTdx)) {
+    out.tee = Tee::kTdx;
+  } else {
+    return Malformed(
+        absl::StrCat("image ", image, ": launch: tee '", launch.tee(), "' is not snp or tdx"));
+  }
+  ASSIGN_OR_RETURN(out.measurement, LaunchDigestFromHex(launch.measurement(), image));
+  ASSIGN_OR_RETURN(out.rtmr1, LaunchDigestFromHex(launch.rtmr1(), image));
+  ASSIGN_OR_RETURN(out.rtmr2, LaunchDigestFromHex(launch.rtmr2(), image));
+  return out;
+}
+
+}  // namespace
+
 StatusOr<ReferenceValues> FromWire(const v1::Image& image) {
   ReferenceValues out;
   out.image_name = image.name();
@@ -38,6 +67,9 @@ StatusOr<ReferenceValues> FromWire(const v1::Image& image) {
                                                                  ": PCR 11 at ", phase.phase())));
     out.pcr11_phases.emplace_back(phase.phase(), std::move(value));
   }
+  for (const v1::LaunchMeasurement& launch : image.launch()) {
+    ASSIGN_OR_RETURN(out.launch.emplace_back(), FromWire(launch, image.name()));
+  }
   return out;
 }
 
@@ -52,6 +84,13 @@ void ToWire(const ReferenceValues& image, v1::Image* out) {
     v1::PhaseValue* added = out->add_pcr11();
     added->set_phase(phase);
     added->set_value(ToHex(value));
+  }
+  for (const LaunchReference& launch : image.launch) {
+    v1::LaunchMeasurement* added = out->add_launch();
+    added->set_tee(std::string(ToString(launch.tee)));
+    added->set_measurement(ToHex(launch.measurement));
+    added->set_rtmr1(ToHex(launch.rtmr1));
+    added->set_rtmr2(ToHex(launch.rtmr2));
   }
 }
 

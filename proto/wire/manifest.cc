@@ -5,12 +5,13 @@
 #include "crypto/x509.h"
 #include "proto/wire/images.h"
 #include "proto/wire/json.h"
+#include "proto/wire/policy_rules.h"
 
 namespace kedge::wire {
 namespace {
 
 constexpr char kFormat[] = "kedge.manifest.v1";
-constexpr JsonLimits kLimits{.max_bytes = kMaxManifestSize, .max_depth = 6, .max_values = 16384};
+constexpr JsonLimits kLimits{.max_bytes = kMaxManifestSize, .max_depth = 10, .max_values = 32768};
 
 StatusOr<RolePolicy> FromWire(const v1::RolePolicy& policy) {
   RolePolicy out{.role = policy.role(), .evidence_levels = {}, .identity_kinds = {}};
@@ -49,6 +50,9 @@ StatusOr<ManifestTerms> FromWire(const v1::Manifest& message) {
     const Status usable = CheckCertificateBundle(root.certificate_pem());
     RETURN_IF_ERROR(Annotate(usable, "tpm_roots: " + root.name()));
     terms.tpm_roots.push_back(wire::FromWire(root));
+  }
+  if (message.has_attestation_policy()) {
+    ASSIGN_OR_RETURN(terms.attestation, RulesFromWire(message.attestation_policy()));
   }
   return terms;
 }
@@ -96,6 +100,9 @@ StatusOr<std::string> PrintManifest(const ManifestTerms& terms) {
     out->set_public_key_pem(key.key.Pem());
   }
   for (const TpmRoot& root : terms.tpm_roots) ToWire(root, message.add_tpm_roots());
+  if (terms.attestation) {
+    RETURN_IF_ERROR(ToWire(*terms.attestation, message.mutable_attestation_policy()));
+  }
   return PrintJson(message);
 }
 

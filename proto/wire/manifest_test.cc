@@ -2,9 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <functional>
+#include <iterator>
 
 #include "base/status_matchers.h"
+#include "house/folders.h"
+#include "proto/wire/attestation_policy.h"
 #include "proto/wire/testing/terms.h"
 
 namespace kedge::wire {
@@ -38,6 +42,41 @@ TEST(Manifest, SurvivesItsFileForm) {
   EXPECT_EQ(manifest.seed_share_keys()[0].key.spki(), TestSeedShareKey().public_key().spki());
   EXPECT_EQ(manifest.tpm_roots()[0].name, "root");
   EXPECT_EQ(Printed(terms), text) << "printing is deterministic";
+}
+
+AttestationRules ExampleRules() {
+  std::ifstream in(std::string(KEDGE_SOURCE_DIR) + "/docs/examples/attestation-policy.json");
+  const std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+  return ParseAttestationRules(AsBytes(text)).value();
+}
+
+LaunchReference TdxLaunch() {
+  return {
+      .tee = Tee::kTdx, .measurement = Bytes(48, 1), .rtmr1 = Bytes(48, 2), .rtmr2 = Bytes(48, 3)};
+}
+LaunchReference SnpLaunch() {
+  return {.tee = Tee::kSnp, .measurement = Bytes(48, 1), .rtmr1 = {}, .rtmr2 = {}};
+}
+
+TEST(Manifest, CarriesRulesForTees) {
+  ManifestTerms terms = TestManifestTerms();
+  terms.attestation = ExampleRules();
+  terms.images[0].launch = {SnpLaunch(), TdxLaunch()};
+  const std::string text = Printed(terms);
+  ASSERT_OK_AND_ASSIGN(const Manifest manifest, ParseManifest(AsBytes(text)));
+  EXPECT_EQ(manifest.images()[0].launch, terms.images[0].launch);
+  ASSERT_NE(manifest.attestation_policy(), nullptr);
+  EXPECT_TRUE(manifest.attestation_policy()->snp);
+  EXPECT_FALSE(manifest.attestation_policy()->tdx);
+  ASSERT_NE(manifest.attestation_rules(), nullptr);
+  EXPECT_EQ(manifest.attestation_rules()->file, terms.attestation->file);
+  ASSERT_OK_AND_ASSIGN(const Manifest plain, ParseManifest(AsBytes(Printed(TestManifestTerms()))));
+  EXPECT_EQ(plain.attestation_policy(), nullptr);
+  // The rules are as complete in here as in a file of their own.
+  std::string incomplete = text;
+  const std::string rule = "\"host_data\"";
+  incomplete.replace(incomplete.find(rule), rule.size(), "\"family_id\"");
+  EXPECT_THAT(ParseManifest(AsBytes(incomplete)), HasCode(StatusCode::kInvalidArgument));
 }
 
 TEST(Manifest, FindsWhatItHas) {
@@ -108,6 +147,44 @@ INSTANTIATE_TEST_SUITE_P(
                 m.images[0].pcr11_phases[1].second = m.images[0].pcr11_phases[0].second;
               },
               "leave-initrd"},
+        Break{"LaunchOfNoTee",
+              [](auto& m) {
+                m.images[0].launch = {SnpLaunch()};
+                m.images[0].launch[0].tee = Tee::kNone;
+              },
+              "launch"},
+        Break{"ShortLaunch",
+              [](auto& m) {
+                m.images[0].launch = {SnpLaunch()};
+                m.images[0].launch[0].measurement.pop_back();
+              },
+              "launch"},
+        Break{"SnpLaunchWithRtmr",
+              [](auto& m) {
+                m.images[0].launch = {SnpLaunch()};
+                m.images[0].launch[0].rtmr1 = Bytes(48, 2);
+              },
+              "launch"},
+        Break{"TdxLaunchWithoutRtmr",
+              [](auto& m) {
+                m.images[0].launch = {TdxLaunch()};
+                m.images[0].launch[0].rtmr2.clear();
+              },
+              "launch"},
+        Break{"PolicyOfNoTee",
+              [](auto& m) {
+                m.attestation = AttestationRules{
+                    .policy = {}, .file = R"({"format":"kedge.attestation-policy.v1"})"};
+              },
+              "speaks of no TEE"},
+        Break{"PolicyWithRulesForTpms",
+              [](auto& m) {
+                m.attestation = ExampleRules();
+                m.attestation->file.insert(
+                    m.attestation->file.find('{') + 1,
+                    R"("tpm":{"accepted_ak":["caller"],"secure_boot":"allow"},)");
+              },
+              "attestation_policy: tpm"},
         Break{"NoRoles", [](auto& m) { m.roles.clear(); }, "roles"},
         Break{"RoleTwice", [](auto& m) { m.roles.push_back(m.roles[0]); }, "twice"},
         Break{"UnknownRole", [](auto& m) { m.roles[0].role = "admin"; }, "admin"},

@@ -46,5 +46,10 @@ Status ReadFlag(std::string_view name, const std::string& text, FlagRule& rule);
 // `defaults` first, then what `message` says.
 StatusOr<SnpPolicy> FromWire(const v1::SnpPolicy& message);
 StatusOr<TdxRules> FromWire(const v1::TdxPolicy& message);
+// A whole policy: complete, or POLICY_INCOMPLETE.
+StatusOr<AttestationPolicy> FromWire(const v1::AttestationPolicy& message);
+// With the text that ToWire reads again.
+StatusOr<AttestationRules> RulesFromWire(const v1::AttestationPolicy& message);
+Status ToWire(const AttestationRules& rules, v1::AttestationPolicy* out);
 
 }  // namespace kedge::wire

@@ -86,7 +86,8 @@ Status ServiceWorld::StartService() {
                                                 .vault = vault_,
                                                 .store = *store_,
                                                 .invitation = std::move(invitation),
-                                                .disk = disk_});
+                                                .disk = disk_,
+                                                .collateral = options_.collateral});
   if (service.ok()) service_ = *std::move(service);
   return service.status();
 }

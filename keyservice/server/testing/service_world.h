@@ -31,6 +31,7 @@ class SettableClock final : public Clock {
 struct WorldOptions {
   bool invited = true;  // the first node has an invitation that names its owner
   absl::Time build_time = absl::UnixEpoch();  // of the measured image
+  CollateralSource* collateral = nullptr;
 };
 
 class ServiceWorld {
