@@ -70,10 +70,13 @@ StatusOr<Manifest> LoadManifestFile(const std::string& path) {
 
 void AddManifest(CLI::App& app, const Common& common, Call& call) {
   CLI::App* manifest = app.add_subcommand(
-      "manifest", "make a manifest, judge it, compare two, and say who can do what under one");
+      "manifest", "make, judge, compare and explain manifests; sign one and put it in force");
   manifest->require_subcommand(1);
   AddManifestInit(*manifest, call);
   AddManifestLint(*manifest, common, call);
+  AddManifestSign(*manifest, common, call);
+  AddManifestSet(*manifest, common, call);
+  AddManifestCancel(*manifest, common, call);
 
   const auto compared = std::make_shared<DiffOptions>();
   CLI::App* diff =

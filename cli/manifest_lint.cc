@@ -23,22 +23,6 @@ struct LintOptions {
   std::vector<std::string> allow;
 };
 
-// The share in the workspace, opened now and compared with the cluster: the only test that counts.
-StatusOr<std::vector<Sha256Digest>> TestOwnShare(const Workspace& workspace) {
-  std::vector<Sha256Digest> tested;
-  for (const char* name : {kSeedShareFile, kSeedShareKeyFile, kReceiptFile, kCaFile}) {
-    if (!workspace.Has(name)) return tested;
-  }
-  ASSIGN_OR_RETURN(const SeedShare share, workspace.LoadSeedShare());
-  ASSIGN_OR_RETURN(const std::optional<RsaPrivateKey> key, workspace.SeedShareKey());
-  ASSIGN_OR_RETURN(const Receipt receipt, workspace.LoadReceipt());
-  ASSIGN_OR_RETURN(const Bytes ca, ReadFileBounded(workspace.Path(kCaFile), kMaxCertificateFile));
-  RETURN_IF_ERROR(Annotate(client::CheckShare(share, *key, receipt, AsText(ca)),
-                           workspace.Path(kSeedShareFile)));
-  tested.push_back(share.owner_key_digest);
-  return tested;
-}
-
 // A row without words that are known is a machine of which nothing is known.
 std::optional<RunningMachine> MachineOf(const client::NodeRow& row) {
   if (row.state == "REVOKED" || row.verdict != "trusted") return std::nullopt;
@@ -108,6 +92,21 @@ StatusOr<Answer> Lint(const Environment& env, const Common& common, const LintOp
 }
 
 }  // namespace
+
+StatusOr<std::vector<Sha256Digest>> TestOwnShare(const Workspace& workspace) {
+  std::vector<Sha256Digest> tested;
+  for (const char* name : {kSeedShareFile, kSeedShareKeyFile, kReceiptFile, kCaFile}) {
+    if (!workspace.Has(name)) return tested;
+  }
+  ASSIGN_OR_RETURN(const SeedShare share, workspace.LoadSeedShare());
+  ASSIGN_OR_RETURN(const std::optional<RsaPrivateKey> key, workspace.SeedShareKey());
+  ASSIGN_OR_RETURN(const Receipt receipt, workspace.LoadReceipt());
+  ASSIGN_OR_RETURN(const Bytes ca, ReadFileBounded(workspace.Path(kCaFile), kMaxCertificateFile));
+  RETURN_IF_ERROR(Annotate(client::CheckShare(share, *key, receipt, AsText(ca)),
+                           workspace.Path(kSeedShareFile)));
+  tested.push_back(share.owner_key_digest);
+  return tested;
+}
 
 void AddManifestLint(CLI::App& manifest, const Common& common, Call& call) {
   const auto options = std::make_shared<LintOptions>();

@@ -16,6 +16,7 @@ class OwnerSession {
                                      const std::string& endpoint);
 
   StatusOr<client::ServiceStatus> GetStatus();
+  StatusOr<client::ServiceStatus> CancelUpdate(const Sha256Digest& manifest_digest);
   StatusOr<client::NodeCommandResult> Command(const NodeCommand& command);
 
  private:

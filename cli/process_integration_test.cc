@@ -186,6 +186,32 @@ TEST_F(CliProcessTest, FromPrepareToRecovery) {
       << "it serves: there is nothing to recover";
 }
 
+TEST_F(CliProcessTest, AnUpdateOfTheManifestOutlivesAPowerCutAndARecovery) {
+  ASSERT_NO_FATAL_FAILURE(InitCluster());
+  ASSERT_OK(one_->MeasureClusterId(SavedReceipt().cluster_id));
+  ASSERT_OK(one_->MountDisk());
+  ASSERT_OK(one_->service().WaitForStatus("SERVING 0 registered nodes"));
+  json next = json::parse(File(InWorkspace("manifest.json")));
+  next["generation"] = "2";
+  std::ofstream(Path("next.json")) << next.dump(1);
+  const json judged = AskJson({"manifest", "set", Path("next.json"), "--dry-run"});
+  EXPECT_EQ(judged.at("in_force"), false);
+  EXPECT_EQ(AskJson({"manifest", "set", Path("next.json")}, kRefused).at("error").at("code"),
+            "COORDINATOR_UNKNOWN");
+  const json set =
+      AskJson({"manifest", "set", Path("next.json"), "--allow", "COORDINATOR_UNKNOWN"});
+  EXPECT_EQ(set.at("in_force"), true);
+  EXPECT_EQ(SavedReceipt().latest.generation, 2U);
+  EXPECT_EQ(AskJson({"status"}).at("manifest_generation"), "2");
+
+  ASSERT_NO_FATAL_FAILURE(Boot("luks2"));
+  AskJson({"recover"});
+  ASSERT_OK(one_->MeasureClusterId(SavedReceipt().cluster_id));
+  ASSERT_OK(one_->MountDisk());
+  ASSERT_OK(one_->service().WaitForStatus("SERVING 0 registered nodes"));
+  EXPECT_EQ(AskJson({"status"}).at("manifest_generation"), "2");
+}
+
 TEST_F(CliProcessTest, AnOutsiderVerifiesWithPublicFilesAlone) {
   ASSERT_NO_FATAL_FAILURE(InitCluster());
   const json owner = AskJson({"verify", "cluster"});

@@ -11,8 +11,8 @@ namespace {
 StatusOr<Answer> RecoverWith(const KeyTree& keys, const Environment& env, const Common& common,
                              const RecoverOptions& options) {
   const Workspace workspace = common.OpenWorkspace();
-  ASSIGN_OR_RETURN(const Manifest manifest, workspace.LoadManifest());
   ASSIGN_OR_RETURN(const Receipt receipt, workspace.LoadReceipt());
+  ASSIGN_OR_RETURN(const Manifest manifest, workspace.LoadManifestOf(receipt));
   ASSIGN_OR_RETURN(const SigningKey owner, workspace.OwnerKey());
   // The coordinator may have measured its cluster id before it waits, or not yet.
   ASSIGN_OR_RETURN(

@@ -1,6 +1,7 @@
 #include "cli/show.h"
 
 #include <absl/strings/str_cat.h>
+#include <absl/strings/str_join.h>
 
 namespace kedge::cli {
 
@@ -25,6 +26,17 @@ std::string DescribeMachine(const client::SeenService& service) {
   return absl::StrCat(image, ", ", std::string(ToString(service.ek.identity.kind)), " ",
                       ToHex(service.ek.identity.value), host ? " (host-controlled)" : "",
                       ", certified by ", service.ek.root_name);
+}
+
+std::string DescribeUpdate(const client::UpdateRow& update) {
+  std::string out =
+      absl::StrCat("generation ", update.generation, ", manifest ", update.manifest_digest, ": ",
+                   update.approved.size(), " of ", update.needed, " approvals (",
+                   absl::StrJoin(update.approved, ", "), ")");
+  if (update.approved.size() < update.needed) {
+    absl::StrAppend(&out, "; who could still approve: ", absl::StrJoin(update.missing, ", "));
+  }
+  return out;
 }
 
 std::string ServiceKeyId(ByteView spki) { return ToHex(Sha256(spki)); }

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "keyservice/client/service_check.h"
+#include "keyservice/client/service_status.h"
 #include "keyservice/core/receipt.h"
 
 namespace kedge::cli {
@@ -12,6 +13,9 @@ namespace kedge::cli {
 // The machine that a key service runs in.
 nlohmann::ordered_json MachineJson(const client::SeenService& service);
 std::string DescribeMachine(const client::SeenService& service);  // one line
+
+// How far owners have come with an update, one line.
+std::string DescribeUpdate(const client::UpdateRow& update);
 
 // The name of a cluster's identity key: SHA-256 of its SPKI, in hex.
 std::string ServiceKeyId(ByteView spki);

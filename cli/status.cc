@@ -89,8 +89,8 @@ Status Waiting(const client::ServiceStatus& status) {
 StatusOr<Answer> ShowStatus(const Environment& env, const Common& common,
                             const StatusOptions& options) {
   const Workspace workspace = common.OpenWorkspace();
-  ASSIGN_OR_RETURN(const Manifest manifest, workspace.LoadManifest());
   ASSIGN_OR_RETURN(const Receipt receipt, workspace.LoadReceipt());
+  ASSIGN_OR_RETURN(const Manifest manifest, workspace.LoadManifestOf(receipt));
   ASSIGN_OR_RETURN(const SigningKey owner, workspace.OwnerKey());
   ASSIGN_OR_RETURN(client::ServicePolicy policy,
                    client::PolicyOf(manifest, BootPhase::kAny, {receipt.cluster_id}));
@@ -121,11 +121,16 @@ StatusOr<Answer> ShowStatus(const Environment& env, const Common& common,
     absl::StrAppend(&answer.text, "PROBLEM      ", status.problem, ": nothing is released\n");
   }
   if (status.receipt) {
-    ASSIGN_OR_RETURN(const bool kept, workspace.KeepFresherReceipt(*status.receipt));
+    ASSIGN_OR_RETURN(const bool kept,
+                     workspace.KeepState(*status.receipt, status.service.manifest));
     if (kept) {
-      absl::StrAppend(&answer.text, "receipt      fresher: ", status.node, "'s disk at counter ",
+      absl::StrAppend(&answer.text, "receipt      fresher: generation ",
+                      status.receipt->latest.generation, ", ", status.node, "'s disk at counter ",
                       status.receipt->coordinator_disk_counter, "\n");
     }
+  }
+  if (status.pending) {
+    absl::StrAppend(&answer.text, "update       ", DescribeUpdate(*status.pending), "\n");
   }
   absl::StrAppend(&answer.text, WarningsText(status));
   absl::StrAppend(&answer.text, "\n", NodesText(status, receipt), "\n", RefusalsText(status));

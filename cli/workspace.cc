@@ -29,6 +29,10 @@ StatusOr<T> InFile(StatusOr<T> value, const std::string& path) {
   return Annotate(value.status(), path);
 }
 
+std::string KeptManifestFile(uint64_t generation) {
+  return absl::StrCat("manifest-", generation, ".json");
+}
+
 }  // namespace
 
 std::string Workspace::Path(std::string_view name) const {
@@ -93,6 +97,15 @@ StatusOr<Manifest> Workspace::LoadManifest() const {
   return InFile(wire::ParseManifest(bytes), Path(kManifestFile));
 }
 
+StatusOr<Manifest> Workspace::LoadManifestOf(const Receipt& receipt) const {
+  ASSIGN_OR_RETURN(Manifest manifest, LoadManifest());
+  const std::string kept = KeptManifestFile(receipt.latest.generation);
+  if (manifest.digest() == receipt.latest.manifest_digest || !Has(kept)) return manifest;
+  ASSIGN_OR_RETURN(const Bytes bytes, Load(kept, kMaxManifestSize, "kedge manifest set"));
+  if (Sha256(bytes) != receipt.latest.manifest_digest) return manifest;
+  return InFile(wire::ParseManifest(bytes), Path(kept));
+}
+
 StatusOr<Receipt> Workspace::LoadReceipt() const {
   ASSIGN_OR_RETURN(const Bytes bytes, Load(kReceiptFile, wire::kMaxReceiptFile, "kedge init"));
   ASSIGN_OR_RETURN(Receipt receipt, InFile(wire::ParseReceipt(bytes), Path(kReceiptFile)));
@@ -134,6 +147,21 @@ StatusOr<bool> Workspace::KeepFresherReceipt(const Receipt& receipt) const {
   ASSIGN_OR_RETURN(const std::string text, wire::PrintReceipt(receipt));
   RETURN_IF_ERROR(WriteFileAtomically(Path(kReceiptFile), AsBytes(text), 0644));
   return true;
+}
+
+StatusOr<bool> Workspace::KeepState(const Receipt& receipt, ByteView manifest) const {
+  if (Sha256(manifest) != receipt.latest.manifest_digest) return KeepFresherReceipt(receipt);
+  const std::string kept = KeptManifestFile(receipt.latest.generation);
+  ASSIGN_OR_RETURN(const Bytes shown, Load(kManifestFile, kMaxManifestSize, "kedge prepare"));
+  const bool is_new = !Equal(shown, manifest);
+  // Beside manifest.json first, so that a receipt never names a manifest that is not here.
+  if (is_new) RETURN_IF_ERROR(WriteFileAtomically(Path(kept), manifest, 0644));
+  ASSIGN_OR_RETURN(const bool fresher, KeepFresherReceipt(receipt));
+  ASSIGN_OR_RETURN(const Receipt held, LoadReceipt());
+  if (is_new && held.latest.manifest_digest == receipt.latest.manifest_digest) {
+    RETURN_IF_ERROR(WriteFileAtomically(Path(kManifestFile), manifest, 0644));
+  }
+  return fresher;
 }
 
 }  // namespace kedge::cli

@@ -26,6 +26,9 @@ class Workspace {
   StatusOr<SigningKey> OwnerKey() const;                        // owner.key, P-384
   StatusOr<std::optional<RsaPrivateKey>> SeedShareKey() const;  // seedshare.key, may be elsewhere
   StatusOr<Manifest> LoadManifest() const;                      // manifest.json
+  // The manifest that `receipt` names: manifest.json, or what KeepState has put beside it. Where
+  // neither is the one, manifest.json as it is.
+  StatusOr<Manifest> LoadManifestOf(const Receipt& receipt) const;
   StatusOr<Receipt> LoadReceipt() const;      // receipt.json, its signature checked
   StatusOr<SeedShare> LoadSeedShare() const;  // seedshare.json
   // NODE.invitation.json; `node` is a name.
@@ -41,6 +44,9 @@ class Workspace {
   // Puts `receipt`, which is verified, in the place of receipt.json where it is fresher; returns
   // whether it was. An older one is never put back, whatever runs at the same time.
   StatusOr<bool> KeepFresherReceipt(const Receipt& receipt) const;
+  // The same with the manifest that the receipt names, if `manifest` is that one: cut off anywhere,
+  // the workspace has the two together. Returns whether the receipt was fresher.
+  StatusOr<bool> KeepState(const Receipt& receipt, ByteView manifest) const;
 
  private:
   StatusOr<Bytes> Load(std::string_view name, size_t max, std::string_view made_by) const;

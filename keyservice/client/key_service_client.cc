@@ -290,6 +290,12 @@ StatusOr<ServiceStatus> KeyServiceClient::GetStatus(const ClientPins& pins, cons
   exchange.request = wire::PrintBinary(request);
   exchange.proof_type = ProofType::kOwner;
   exchange.sign = SignWith(owner);
+  return AskForStatus(std::move(exchange), policy);
+}
+
+StatusOr<ServiceStatus> KeyServiceClient::AskForStatus(ClientExchange exchange,
+                                                       const ServicePolicy& policy) {
+  const ClientPins pins = exchange.pins;
   // Where an identity key is pinned it signs this evidence: it is of the service's own TPM.
   ASSIGN_OR_RETURN(Answer answer, Run(std::move(exchange), policy, nullptr, &RequireTrusted));
   if (!answer.result.box || answer.result.box->kind != "status") {
@@ -348,6 +354,59 @@ StatusOr<NodeCommandResult> KeyServiceClient::CommandNode(const NodeCommand& com
   RETURN_IF_ERROR(ParseNodeCommandAnswer(box->secret, &out));
   if (out.node.name != command.node) return NotConsistent("it is about another node");
   return out;
+}
+
+StatusOr<SetManifestResult> KeyServiceClient::SetManifest(const ManifestUpdate& update,
+                                                          const ClientPins& pins,
+                                                          const ServicePolicy& policy) {
+  if (pins.service_key_spki.empty()) return Internal("a manifest to a service without a pin");
+  v1::Request request;
+  v1::SetManifestRequest& message = *request.mutable_set_manifest();
+  message.set_previous(Text(update.step.previous));
+  message.set_generation(update.step.generation);
+  message.set_manifest_digest(Text(update.step.manifest_digest));
+  v1::SetManifestPayload payload;
+  payload.set_manifest(Text(update.next.bytes()));
+  payload.set_approvals(Text(PrintApprovals(update.approvals)));
+  for (const std::string& code : update.allow) payload.add_allow(code);
+  for (const Sha256Digest& digest : update.tested_share_keys) {
+    payload.add_tested_share_keys(Text(digest));
+  }
+  payload.set_dry_run(update.dry_run);
+  ClientExchange exchange;
+  exchange.pins = pins;
+  exchange.request = wire::PrintBinary(request);
+  exchange.payload = wire::PrintBinary(payload);
+  ASSIGN_OR_RETURN(Answer answer, Run(std::move(exchange), policy, nullptr, &RequireTrusted));
+  const std::optional<BoxContent>& box = answer.result.box;
+  const std::string digest = ToHex(update.step.manifest_digest);
+  if (!box || box->kind != "set-manifest" || box->id != digest) {
+    return NotConsistent("it has no box that answers for this manifest");
+  }
+  SetManifestResult out;
+  out.service = std::move(answer.service);
+  RETURN_IF_ERROR(ParseSetManifestAnswer(box->secret, &out));
+  RETURN_IF_ERROR(CheckReceipt(out.receipt, pins.service_key_spki));
+  if (out.progress.manifest_digest != digest) return NotConsistent("it is about another manifest");
+  const Transition& latest = out.receipt.latest;
+  if (out.in_force && TransitionHash(latest) != TransitionHash(update.step)) {
+    return NotConsistent("it says that the manifest is in force, and its receipt does not");
+  }
+  return out;
+}
+
+StatusOr<ServiceStatus> KeyServiceClient::CancelUpdate(const Sha256Digest& manifest_digest,
+                                                       const ClientPins& pins,
+                                                       const SigningKey& owner,
+                                                       const ServicePolicy& policy) {
+  v1::Request request;
+  request.mutable_cancel_update()->set_manifest_digest(Text(manifest_digest));
+  ClientExchange exchange;
+  exchange.pins = pins;
+  exchange.request = wire::PrintBinary(request);
+  exchange.proof_type = ProofType::kOwner;
+  exchange.sign = SignWith(owner);
+  return AskForStatus(std::move(exchange), policy);
 }
 
 Status CheckShare(const SeedShare& share, const RsaPrivateKey& key, const Receipt& receipt,

@@ -12,6 +12,7 @@
 #include "keyservice/client/service_check.h"
 #include "keyservice/client/service_status.h"
 #include "keyservice/core/manifest.h"
+#include "keyservice/core/manifest_update.h"
 #include "keyservice/core/node_command.h"
 #include "keyservice/core/receipt.h"
 #include "keyservice/core/seed_share.h"
@@ -32,6 +33,16 @@ struct InitOutcome {
   std::vector<SeedShare> seed_shares;
   std::string ca_certificate_pem;
   bool trust_on_first_use = false;  // the machine had no invitation that names the owner
+};
+
+// A manifest on its way to a service, with owners' signatures for this one step.
+struct ManifestUpdate {
+  const Manifest& next;
+  Transition step;  // not signed by the seed
+  std::vector<OwnerProof> approvals;
+  std::vector<std::string> allow;  // codes of lock-out risks that are meant
+  std::vector<Sha256Digest> tested_share_keys;
+  bool dry_run = false;
 };
 
 struct RecoverOutcome {
@@ -79,6 +90,14 @@ class KeyServiceClient {
   StatusOr<NodeCommandResult> CommandNode(const NodeCommand& command, const ClientPins& pins,
                                           const SigningKey& owner, const ServicePolicy& policy);
 
+  // Sends `update` to the service that serves the cluster of `pins`; what comes back is about this
+  // very manifest, and its receipt verified. Takes no owner key: the approvals say who wants it.
+  StatusOr<SetManifestResult> SetManifest(const ManifestUpdate& update, const ClientPins& pins,
+                                          const ServicePolicy& policy);
+  // Takes back the update that waits; the status after it.
+  StatusOr<ServiceStatus> CancelUpdate(const Sha256Digest& manifest_digest, const ClientPins& pins,
+                                       const SigningKey& owner, const ServicePolicy& policy);
+
  private:
   struct Credential;
   struct Answer {
@@ -89,6 +108,7 @@ class KeyServiceClient {
   StatusOr<Answer> Run(ClientExchange exchange, const ServicePolicy& policy,
                        const SecretBytes* credential_secret,
                        const std::function<Status(const SeenService&)>& check);
+  StatusOr<ServiceStatus> AskForStatus(ClientExchange exchange, const ServicePolicy& policy);
   StatusOr<Credential> MakeCredentialFor(const SeenService& learnt);
 
   const ExchangeRunner run_;

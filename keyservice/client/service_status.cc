@@ -67,6 +67,17 @@ RefusalRow FromWire(const v1::RefusalRecord& refusal) {
           .count = refusal.count()};
 }
 
+UpdateRow FromWire(const v1::UpdateProgress& progress) {
+  UpdateRow row{.generation = progress.generation(),
+                .manifest_digest = Shown(progress.manifest_digest()),
+                .needed = progress.needed(),
+                .approved = {},
+                .missing = {}};
+  for (const std::string& name : progress.approved()) row.approved.push_back(Shown(name));
+  for (const std::string& name : progress.missing()) row.missing.push_back(Shown(name));
+  return row;
+}
+
 }  // namespace
 
 Status ParseStatus(const SecretBytes& json, ServiceStatus* out) {
@@ -84,12 +95,26 @@ Status ParseStatus(const SecretBytes& json, ServiceStatus* out) {
   if (message.has_receipt()) {
     ASSIGN_OR_RETURN(out->receipt, wire::FromWire(message.receipt()));
   }
+  if (message.has_pending_update()) out->pending = FromWire(message.pending_update());
   for (const v1::NodeStatus& node : message.nodes()) {
     ASSIGN_OR_RETURN(out->nodes.emplace_back(), FromWire(node));
   }
   for (const v1::RefusalRecord& refusal : message.refusals()) {
     out->refusals.push_back(FromWire(refusal));
   }
+  return absl::OkStatus();
+}
+
+Status ParseSetManifestAnswer(const SecretBytes& json, SetManifestResult* out) {
+  v1::SetManifestAnswer message;
+  RETURN_IF_ERROR(json.Reveal(
+      [&message](ByteView text) { return wire::ParseJson(AsText(text), kLimits, &message); }));
+  out->in_force = message.in_force();
+  out->progress = FromWire(message.progress());
+  for (const v1::LockoutRiskNote& risk : message.risks()) {
+    out->risks.push_back({.code = Shown(risk.code()), .what = Shown(risk.what())});
+  }
+  ASSIGN_OR_RETURN(out->receipt, wire::FromWire(message.receipt()));
   return absl::OkStatus();
 }
 

@@ -10,6 +10,7 @@
 #include "base/secret_bytes.h"
 #include "base/status.h"
 #include "keyservice/client/service_check.h"
+#include "keyservice/core/lockout_guard.h"
 #include "keyservice/core/receipt.h"
 
 namespace kedge::client {
@@ -57,6 +58,15 @@ struct RefusalRow {
   uint32_t count = 1;
 };
 
+// How far owners have come with a manifest after the one in force.
+struct UpdateRow {
+  uint64_t generation = 0;
+  std::string manifest_digest;  // hex
+  uint32_t needed = 1;
+  std::vector<std::string> approved;  // names of owner keys
+  std::vector<std::string> missing;   // who could still approve
+};
+
 struct ServiceStatus {
   SeenService service;  // the machine that answered
   std::string json;     // the whole answer, printed again
@@ -70,11 +80,23 @@ struct ServiceStatus {
   std::vector<NodeRow> nodes;
   std::vector<RefusalRow> refusals;
   std::optional<Receipt> receipt;  // not verified yet
+  std::optional<UpdateRow> pending;
 };
 
 // The content of a status box: kedge.v1.StatusAnswer in strict JSON, text without control
 // characters (it goes to a terminal). MALFORMED. `service` is left as it is.
 Status ParseStatus(const SecretBytes& json, ServiceStatus* out);
+
+// What became of a manifest that was sent.
+struct SetManifestResult {
+  SeenService service;
+  bool in_force = false;  // false: it waits for more owners, or was only judged
+  UpdateRow progress;
+  std::vector<LockoutRisk> risks;
+  Receipt receipt;  // not verified yet
+};
+// The content of a set-manifest box, as above. `service` is left as it is.
+Status ParseSetManifestAnswer(const SecretBytes& json, SetManifestResult* out);
 
 // What a command did.
 struct NodeCommandResult {

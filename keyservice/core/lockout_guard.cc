@@ -51,6 +51,16 @@ void FindKeyRisks(const Manifest& next, const UpdateFacts& facts, std::vector<Lo
                    "every owner key is new and none has ever signed for this cluster: if they are "
                    "lost or mistyped, nobody commands it"});
   }
+  std::vector<std::string> removed;
+  for (const OwnerKey& key : current.owner_keys()) {
+    if (next.FindOwnerKey(key.digest) == nullptr) removed.push_back(key.name);
+  }
+  if (!removed.empty()) {
+    out.push_back({"OWNER_KEY_REMOVED",
+                   "nodes with an invitation that one of these owners signed are refused at their "
+                   "next start, until another owner invites them: " +
+                       absl::StrJoin(removed, ", ")});
+  }
   const auto& shares = next.seed_share_keys();
   if (std::none_of(shares.begin(), shares.end(), [&](const SeedShareKey& key) {
         return Contains(facts.tested_share_keys, key.digest);

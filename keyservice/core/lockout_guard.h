@@ -33,9 +33,9 @@ struct LockoutRisk {
   std::string code;  // stable, upper case; names the override too
   std::string what;
 };
-// NO_OWNER_KEPT, NO_SHARE_TESTED, SHARE_KEY_WITHOUT_SHARE, TPM_ROOT_REMOVED, COORDINATOR_UNKNOWN,
-// COORDINATOR_NOT_ALLOWED, NODES_NOT_ALLOWED. Of a first manifest there is none: its shares are
-// made with it, and nothing runs yet.
+// NO_OWNER_KEPT, OWNER_KEY_REMOVED, NO_SHARE_TESTED, SHARE_KEY_WITHOUT_SHARE, TPM_ROOT_REMOVED,
+// COORDINATOR_UNKNOWN, COORDINATOR_NOT_ALLOWED, NODES_NOT_ALLOWED. Of a first manifest there is
+// none: its shares are made with it, and nothing runs yet.
 std::vector<LockoutRisk> FindLockoutRisks(const Manifest& next, const UpdateFacts& facts);
 
 // OK where every risk is overridden by its code. Otherwise the first that is not, as the fault.

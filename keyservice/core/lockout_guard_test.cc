@@ -55,7 +55,7 @@ TEST_F(LockoutGuardTest, NewOwnersAloneAreARisk) {
   terms_.owner_keys.push_back(added);
   EXPECT_THAT(Codes(), IsEmpty()) << "an old one is kept";
   terms_.owner_keys = {added};
-  EXPECT_THAT(Codes(), ElementsAre("NO_OWNER_KEPT"));
+  EXPECT_THAT(Codes(), ElementsAre("NO_OWNER_KEPT", "OWNER_KEY_REMOVED"));
 }
 
 TEST_F(LockoutGuardTest, AShareThatNobodyTestedIsARisk) {

@@ -106,6 +106,12 @@ Status CheckKeys(const ManifestTerms& terms) {
       return NotValid("owner_keys: ", key.name, ": digest is not the key's");
     }
   }
+  std::set<Sha256Digest> owners;
+  for (const OwnerKey& key : terms.owner_keys) owners.insert(key.digest);
+  if (terms.owner_threshold == 0 || terms.owner_threshold > owners.size()) {
+    return NotValid("owner_threshold is ", terms.owner_threshold, ": expected 1 to ", owners.size(),
+                    ", the number of different owner keys");
+  }
   RETURN_IF_ERROR(CheckNames(terms.seed_share_keys, "seed_share_keys",
                              [](const SeedShareKey& key) { return key.name; }));
   for (const SeedShareKey& key : terms.seed_share_keys) {

@@ -48,6 +48,7 @@ struct ManifestTerms {
   std::vector<ReferenceValues> images;
   std::vector<RolePolicy> roles;
   std::vector<OwnerKey> owner_keys;
+  uint32_t owner_threshold = 1;  // how many owner keys must approve the manifest after this one
   std::vector<SeedShareKey> seed_share_keys;
   std::vector<TpmRoot> tpm_roots;
   std::optional<AttestationRules> attestation = {};  // nullopt: no evidence of a TEE is accepted
@@ -68,6 +69,7 @@ class Manifest {
   const std::vector<ReferenceValues>& images() const { return terms_.images; }
   const std::vector<RolePolicy>& roles() const { return terms_.roles; }
   const std::vector<OwnerKey>& owner_keys() const { return terms_.owner_keys; }
+  uint32_t owner_threshold() const { return terms_.owner_threshold; }
   const std::vector<SeedShareKey>& seed_share_keys() const { return terms_.seed_share_keys; }
   const std::vector<TpmRoot>& tpm_roots() const { return terms_.tpm_roots; }
 

@@ -42,8 +42,14 @@ PowerStatement SeedShareOwners(const Manifest& manifest) {
 }
 
 PowerStatement Owners(const Manifest& manifest) {
+  const std::string update =
+      manifest.owner_threshold() == 1
+          ? "put another manifest in force, with other owners too"
+          : absl::StrCat("put another manifest in force together with ",
+                         manifest.owner_threshold() - 1,
+                         " more of them, and take back one that waits for that");
   return {.who = "each owner alone (owner_keys: " + NamesOf(manifest.owner_keys()) + ")",
-          .can = {"invite nodes under any name and role",
+          .can = {update, "invite nodes under any name and role",
                   "rebind a node's name and disk to another machine, revoke machines, accept an "
                   "older disk",
                   "see status and the reasons of refusals",

@@ -295,6 +295,15 @@ std::vector<ManifestChange> DiffManifests(const Manifest& from, const Manifest& 
   DiffImages(from, to, out);
   DiffRoles(from, to, out);
   DiffKeys(from.owner_keys(), to.owner_keys(), "owner_keys", out);
+  if (from.owner_threshold() != to.owner_threshold()) {
+    const std::string what =
+        absl::StrCat("was ", from.owner_threshold(), ", is ", to.owner_threshold());
+    if (to.owner_threshold() < from.owner_threshold()) {
+      out.Widens("owner_threshold", what);
+    } else {
+      out.Narrows("owner_threshold", what);
+    }
+  }
   DiffKeys(from.seed_share_keys(), to.seed_share_keys(), "seed_share_keys", out);
   DiffRoots(from, to, out);
   DiffAttestation(from, to, out);

@@ -1,6 +1,7 @@
 #include "keyservice/core/manifest_update.h"
 
 #include <absl/strings/str_cat.h>
+#include <absl/strings/str_join.h>
 
 #include <set>
 
@@ -43,13 +44,8 @@ StatusOr<OwnerProof> ApproveUpdate(const Sha256Digest& previous, const Manifest&
                     .signature = std::move(signature)};
 }
 
-Status CheckApprovals(const Manifest& current, const Transition& step,
-                      std::span<const OwnerProof> approvals) {
-  if (approvals.empty()) {
-    return Refused(
-        "APPROVAL_MISSING",
-        absl::StrCat("no owner has signed the manifest of generation ", step.generation));
-  }
+StatusOr<ApprovalTally> TallyApprovals(const Manifest& current, const Transition& step,
+                                       std::span<const OwnerProof> approvals) {
   const Bytes message = UpdateMessage(step.previous, step.generation, step.manifest_digest);
   std::set<Sha256Digest> seen;
   for (const OwnerProof& approval : approvals) {
@@ -58,7 +54,25 @@ Status CheckApprovals(const Manifest& current, const Transition& step,
       return Refused("APPROVAL_TWICE", "'" + owner.name + "' approved the update twice");
     }
   }
-  return absl::OkStatus();
+  ApprovalTally tally{.needed = current.owner_threshold(), .approved = {}, .missing = {}};
+  // A key under two names is one owner: it counts, and is missed, once.
+  std::set<Sha256Digest> told;
+  for (const OwnerKey& key : current.owner_keys()) {
+    if (!told.insert(key.digest).second) continue;
+    (seen.contains(key.digest) ? tally.approved : tally.missing).push_back(key.name);
+  }
+  return tally;
+}
+
+Status CheckApprovals(const Manifest& current, const Transition& step,
+                      std::span<const OwnerProof> approvals) {
+  ASSIGN_OR_RETURN(const ApprovalTally tally, TallyApprovals(current, step, approvals));
+  if (tally.complete()) return absl::OkStatus();
+  return Refused(
+      "APPROVAL_MISSING",
+      absl::StrCat("the manifest of generation ", step.generation, " has ", tally.approved.size(),
+                   " of ", tally.needed,
+                   " approvals; who could still approve: ", absl::StrJoin(tally.missing, ", ")));
 }
 
 Bytes PrintApprovals(std::span<const OwnerProof> approvals) {

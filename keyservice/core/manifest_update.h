@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "base/bytes.h"
@@ -31,8 +32,20 @@ Bytes UpdateMessage(const Sha256Digest& previous, uint64_t generation,
 StatusOr<OwnerProof> ApproveUpdate(const Sha256Digest& previous, const Manifest& next,
                                    const SigningKey& owner);
 
-// OK where at least one owner of `current` approved exactly this step, and nothing that was handed
-// in is anything else. Faults APPROVAL_MISSING, NOT_OWNER, APPROVAL_TWICE.
+// Where a step stands with the owners of the manifest that it leaves. Names of owner keys, in that
+// manifest's order.
+struct ApprovalTally {
+  uint32_t needed = 1;
+  std::vector<std::string> approved;
+  std::vector<std::string> missing;  // who could still approve
+  bool complete() const { return approved.size() >= needed; }
+};
+// Counts the owners of `current` that approved exactly this step; what was handed in may be nothing
+// else. Faults NOT_OWNER, APPROVAL_TWICE.
+StatusOr<ApprovalTally> TallyApprovals(const Manifest& current, const Transition& step,
+                                       std::span<const OwnerProof> approvals);
+// OK where as many owners of `current` as its threshold demands approved the step. Faults of
+// TallyApprovals, and APPROVAL_MISSING, which names who could still approve.
 Status CheckApprovals(const Manifest& current, const Transition& step,
                       std::span<const OwnerProof> approvals);
 

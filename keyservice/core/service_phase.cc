@@ -15,7 +15,7 @@ struct Row {
 };
 
 // clang-format off
-constexpr std::array<Row, 7> kAnswers = {{
+constexpr std::array<Row, 9> kAnswers = {{
     //                       AWAITING_INIT         AWAITING_SEED          SERVING
     {RequestKind::kRelease, {"AWAITING_INIT",      "AWAITING_SEED",       ""}},
     {RequestKind::kReport,  {"AWAITING_INIT",      "AWAITING_SEED",       ""}},
@@ -24,6 +24,10 @@ constexpr std::array<Row, 7> kAnswers = {{
     {RequestKind::kStatus,  {"",                   "",                    ""}},
     {RequestKind::kVerify,  {"",                   "",                    ""}},
     {RequestKind::kNodeCommand,
+                            {"AWAITING_INIT",      "AWAITING_SEED",       ""}},
+    {RequestKind::kSetManifest,
+                            {"AWAITING_INIT",      "AWAITING_SEED",       ""}},
+    {RequestKind::kCancelUpdate,
                             {"AWAITING_INIT",      "AWAITING_SEED",       ""}},
 }};
 // clang-format on
@@ -60,6 +64,10 @@ std::string_view ToString(RequestKind kind) {
       return "verify";
     case RequestKind::kNodeCommand:
       return "node command";
+    case RequestKind::kSetManifest:
+      return "manifest update";
+    case RequestKind::kCancelUpdate:
+      return "cancelled update";
   }
   return "verify";
 }

@@ -15,7 +15,17 @@ namespace kedge {
 enum class ServicePhase { kAwaitingInit, kAwaitingSeed, kServing };
 std::string_view ToString(ServicePhase phase);  // "AWAITING_INIT", "AWAITING_SEED", "SERVING"
 
-enum class RequestKind { kRelease, kReport, kInit, kRecover, kStatus, kVerify, kNodeCommand };
+enum class RequestKind {
+  kRelease,
+  kReport,
+  kInit,
+  kRecover,
+  kStatus,
+  kVerify,
+  kNodeCommand,
+  kSetManifest,
+  kCancelUpdate,
+};
 std::string_view ToString(RequestKind kind);
 
 // OK, or UNAVAILABLE/FAILED_PRECONDITION with the fault that the table names: AWAITING_INIT and

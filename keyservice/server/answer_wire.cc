@@ -72,7 +72,28 @@ void ToWire(const NodeEntry& entry, v1::NodeStatus* out) {
   out->set_last_seen(PrintTime(seen.time));
 }
 
+void ToWire(const UpdateProgress& progress, v1::UpdateProgress* out) {
+  out->set_generation(progress.step.generation);
+  out->set_manifest_digest(ToHex(progress.step.manifest_digest));
+  out->set_needed(progress.tally.needed);
+  for (const std::string& name : progress.tally.approved) out->add_approved(name);
+  for (const std::string& name : progress.tally.missing) out->add_missing(name);
+}
+
 }  // namespace
+
+StatusOr<std::string> PrintSetManifestAnswer(const UpdateOutcome& outcome) {
+  v1::SetManifestAnswer message;
+  message.set_in_force(outcome.in_force);
+  ToWire(outcome.progress, message.mutable_progress());
+  for (const LockoutRisk& risk : outcome.risks) {
+    v1::LockoutRiskNote* note = message.add_risks();
+    note->set_code(risk.code);
+    note->set_what(risk.what);
+  }
+  *message.mutable_receipt() = wire::ToWire(outcome.receipt);
+  return wire::PrintJson(message);
+}
 
 Bytes ToWire(const ReleaseAnswer& answer) {
   v1::ReleaseAnswer message;
@@ -134,6 +155,7 @@ StatusOr<std::string> PrintStatus(const ServiceReport& report) {
     message.set_manifest_generation(report.cluster->manifest().generation());
   }
   if (report.receipt) *message.mutable_receipt() = wire::ToWire(*report.receipt);
+  if (report.pending) ToWire(*report.pending, message.mutable_pending_update());
   for (const NodeEntry& entry : report.nodes) ToWire(entry, message.add_nodes());
   for (const RefusalEntry& refusal : report.refusals) {
     v1::RefusalRecord* out = message.add_refusals();

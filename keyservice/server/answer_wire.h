@@ -8,6 +8,8 @@
 #include "attestation/model/issuer.h"
 #include "base/bytes.h"
 #include "base/status.h"
+#include "keyservice/core/lockout_guard.h"
+#include "keyservice/core/manifest_update.h"
 #include "keyservice/core/node_command.h"
 #include "keyservice/core/node_registry.h"
 #include "keyservice/core/refusal_log.h"
@@ -47,6 +49,20 @@ struct CoordinatorProof {
 };
 Bytes ToWire(const CoordinatorProof& proof);
 
+// How far owners have come with an update.
+struct UpdateProgress {
+  Transition step;  // not signed
+  ApprovalTally tally;
+};
+struct UpdateOutcome {
+  bool in_force = false;
+  UpdateProgress progress;
+  std::vector<LockoutRisk> risks;
+  Receipt receipt;  // of the state now
+};
+// kedge.v1.SetManifestAnswer as JSON.
+StatusOr<std::string> PrintSetManifestAnswer(const UpdateOutcome& outcome);
+
 // Everything that an owner may see.
 struct ServiceReport {
   ServicePhase phase = ServicePhase::kAwaitingInit;
@@ -57,6 +73,7 @@ struct ServiceReport {
   std::vector<NodeEntry> nodes;
   std::vector<RefusalEntry> refusals;
   std::optional<Receipt> receipt;
+  std::optional<UpdateProgress> pending;
 };
 // kedge.v1.StatusAnswer as JSON.
 StatusOr<std::string> PrintStatus(const ServiceReport& report);

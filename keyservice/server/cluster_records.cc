@@ -25,6 +25,11 @@ Status SaveCluster(Store& store, const ClusterRecord& record, const Manifest& ma
   return Overwrite(store, kCommitKey, AsBytes(transition));
 }
 
+Status SaveRecord(Store& store, const ClusterRecord& record) {
+  ASSIGN_OR_RETURN(const std::string text, PrintClusterRecord(record));
+  return Overwrite(store, kClusterKey, AsBytes(text));
+}
+
 StatusOr<std::optional<StoredCluster>> LoadCluster(Store& store) {
   ASSIGN_OR_RETURN(const std::optional<StoredValue> commit, store.Get(kCommitKey));
   if (!commit) return std::optional<StoredCluster>();

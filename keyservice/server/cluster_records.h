@@ -23,6 +23,8 @@ struct StoredCluster {
 
 // Writes over what an attempt that was cut short has left.
 Status SaveCluster(Store& store, const ClusterRecord& record, const Manifest& manifest);
+// The record alone, after a further step.
+Status SaveRecord(Store& store, const ClusterRecord& record);
 // nullopt: the store holds no committed cluster. Faults of ReadHistory, and ROLLBACK_DETECTED or
 // HISTORY_FORKED where the history is behind the cluster's own record. The seed's signatures are
 // not verified here.

@@ -25,6 +25,12 @@ std::unique_ptr<Handler> MakeHandler(const HandlerContext& context, Request requ
     std::unique_ptr<Handler> operator()(NodeCommand c) const {
       return MakeNodeCommandHandler(context, std::move(c));
     }
+    std::unique_ptr<Handler> operator()(SetManifestRequest r) const {
+      return MakeSetManifestHandler(context, std::move(r));
+    }
+    std::unique_ptr<Handler> operator()(CancelUpdateRequest r) const {
+      return MakeCancelUpdateHandler(context, r);
+    }
   };
   return std::visit(Make{context}, std::move(request));
 }

@@ -32,6 +32,9 @@ std::unique_ptr<Handler> MakeInitHandler(HandlerContext context, InitRequest req
 std::unique_ptr<Handler> MakeRecoverHandler(HandlerContext context, RecoverRequest request);
 std::unique_ptr<Handler> MakeStatusHandler(HandlerContext context);
 std::unique_ptr<Handler> MakeNodeCommandHandler(HandlerContext context, NodeCommand command);
+std::unique_ptr<Handler> MakeSetManifestHandler(HandlerContext context, SetManifestRequest request);
+std::unique_ptr<Handler> MakeCancelUpdateHandler(HandlerContext context,
+                                                 const CancelUpdateRequest& request);
 std::unique_ptr<Handler> MakeVerifyHandler(HandlerContext context);
 
 // Fault PROOF_TYPE: what is asked for fixes how it is proven, never the message.

@@ -143,7 +143,9 @@ Status KeyService::CheckAnswers(RequestKind kind) const {
   absl::MutexLock lock(&mutex_);
   RETURN_IF_ERROR(kedge::CheckAnswered(phase_, kind));
   const bool needs_records = kind == RequestKind::kRelease || kind == RequestKind::kReport ||
-                             kind == RequestKind::kNodeCommand;
+                             kind == RequestKind::kNodeCommand ||
+                             kind == RequestKind::kSetManifest ||
+                             kind == RequestKind::kCancelUpdate;
   return needs_records ? problem_ : absl::OkStatus();
 }
 
@@ -310,11 +312,15 @@ Status KeyService::PutProvisionalEntry(const LiveCluster& cluster,
 StatusOr<std::optional<Receipt>> KeyService::NewestReceipt() const {
   absl::MutexLock lock(&mutex_);
   if (!cluster_) return std::optional<Receipt>();
+  ASSIGN_OR_RETURN(Receipt receipt, ReceiptNow());
+  return std::optional<Receipt>(std::move(receipt));
+}
+
+StatusOr<Receipt> KeyService::ReceiptNow() const {
   uint64_t counter = cluster_->receipt().coordinator_disk_counter;
   const auto own = nodes_.Find(cluster_->facts().coordinator_node);
   if (own && parts_.store.attached()) counter = std::max(counter, own->disk_counter);
-  ASSIGN_OR_RETURN(Receipt receipt, cluster_->ReceiptAt(counter));
-  return std::optional<Receipt>(std::move(receipt));
+  return cluster_->ReceiptAt(counter);
 }
 
 // Records first, then the seed, then the phase: cut off in between, the service waits again.
@@ -365,7 +371,8 @@ ServiceReport KeyService::Report() const {
           .problem = problem_.ok() ? "" : FaultCode(problem_),
           .nodes = nodes_.All(),
           .refusals = refusals_.All(),
-          .receipt = std::nullopt};
+          .receipt = std::nullopt,
+          .pending = Progress()};
 }
 
 std::string KeyService::Describe() const {

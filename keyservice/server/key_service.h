@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "attestation/channel/exchange.h"
@@ -15,7 +16,9 @@
 #include "attestation/model/issuer.h"
 #include "base/clock.h"
 #include "base/random.h"
+#include "keyservice/core/lockout_guard.h"
 #include "keyservice/core/node_command.h"
+#include "keyservice/core/pending_update.h"
 #include "keyservice/core/refusal_log.h"
 #include "keyservice/core/release_decision.h"
 #include "keyservice/core/seed_vault.h"
@@ -52,6 +55,16 @@ struct Peer {
 };
 // Carried in a status to where the refusal is recorded.
 Status WithPeer(const Status& status, const Peer& peer);
+
+// What came for a manifest after the one in force.
+struct UpdateRequest {
+  Manifest next;
+  Transition step;  // what the approvals are for; not signed by the seed
+  std::vector<OwnerProof> approvals;
+  std::vector<std::string> allow;  // codes of lock-out risks
+  std::vector<Sha256Digest> tested_share_keys;
+  bool dry_run = false;  // judge only
+};
 
 // Thread-safe.
 class KeyService {
@@ -97,6 +110,13 @@ class KeyService {
   // An owner, proven, changes a node's registration: on the store before it returns.
   StatusOr<NodeCommandOutcome> CommitCommand(const ClusterPtr& seen, const NodeCommand& command,
                                              std::string_view owner);
+  // Owners put another manifest in force, or come nearer to it: judged, and on the store before it
+  // returns. Faults of CheckIsUpdate, AddApprovals and CheckLockout, after which nothing has
+  // changed; HISTORY_MOVED where the approvals are for another state than the one of now.
+  StatusOr<UpdateOutcome> SetManifest(const ClusterPtr& seen, const UpdateRequest& request);
+  // An owner, proven, takes back the update that waits. Fault NOTHING_PENDING.
+  Status CancelUpdate(const ClusterPtr& seen, const Sha256Digest& manifest_digest,
+                      std::string_view owner);
   // Notes which machine was proven to ask under another one's name, for the owner to see.
   void NoteRefusedIdentity(std::string_view node, const HardwareIdentity& identity);
   // Notes what a registered AK's evidence said when it was refused.
@@ -131,6 +151,13 @@ class KeyService {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Status CheckSeen(const ClusterPtr& seen) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Status Serve(ClusterPtr cluster) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  StatusOr<Transition> CommitStep(const Manifest& next, std::span<const OwnerProof> approvals)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  UpdateFacts FactsForUpdate(std::vector<Sha256Digest> tested_share_keys) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  std::optional<PendingUpdate> LoadPending() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  std::optional<UpdateProgress> Progress() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  StatusOr<Receipt> ReceiptNow() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Status LoadRefusals() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void SaveRefusals() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 

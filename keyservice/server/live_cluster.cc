@@ -70,6 +70,11 @@ StatusOr<ClusterPtr> LiveCluster::Open(KeyTree keys, ClusterRecord record,
   } else {
     RETURN_IF_ERROR(VerifyHistory(history, transaction.public_key()));
     RETURN_IF_ERROR(CheckManifest(manifest, history.back()));
+    // The power went between a step and the record of it.
+    if (history.back() != receipt.latest) {
+      record.receipt.latest = history.back();
+      ASSIGN_OR_RETURN(record.receipt, SignReceipt(std::move(record.receipt), identity));
+    }
   }
   ASSIGN_OR_RETURN(SigningKey ca, keys.RootCaKey());
   if (record.ca_certificate_pem.empty()) {
@@ -87,6 +92,21 @@ StatusOr<ClusterPtr> LiveCluster::Open(KeyTree keys, ClusterRecord record,
   return ClusterPtr(new LiveCluster(std::move(keys), std::move(ca),
                                     std::make_shared<const SigningKey>(std::move(identity)),
                                     std::move(record), std::move(facts)));
+}
+
+StatusOr<ClusterPtr> LiveCluster::After(const Transition& step, Manifest manifest,
+                                        absl::Time now) const {
+  if (step.previous != TransitionHash(record_.receipt.latest)) {
+    return Refused("HISTORY_NOT_AUTHENTIC", "the step does not follow the latest one");
+  }
+  ClusterRecord record = record_;
+  record.receipt.latest = step;
+  ASSIGN_OR_RETURN(record.receipt, SignReceipt(std::move(record.receipt), *identity_));
+  // Of the steps before, this one's signature speaks: it is the way of a recovery.
+  record.provisional = true;
+  ASSIGN_OR_RETURN(SecretBytes seed, keys_.seed().Clone());
+  ASSIGN_OR_RETURN(KeyTree keys, KeyTree::Create(std::move(seed), record.salt));
+  return Open(std::move(keys), std::move(record), {}, std::move(manifest), now);
 }
 
 StatusOr<Receipt> LiveCluster::ReceiptAt(uint64_t coordinator_disk_counter) const {

@@ -36,10 +36,15 @@ class LiveCluster {
   // A cluster from its seed, salt and records. Everything that the seed signs is verified: faults
   // WRONG_SEED (it is another cluster's), RECEIPT_NOT_AUTHENTIC, HISTORY_NOT_AUTHENTIC. `history`
   // is whole, oldest first, or, in a provisional record, the latest transition alone. An empty CA
-  // certificate is issued anew, by the same key.
+  // certificate is issued anew, by the same key; a receipt behind the history is signed anew.
   static StatusOr<std::shared_ptr<const LiveCluster>> Open(KeyTree keys, ClusterRecord record,
                                                            std::span<const Transition> history,
                                                            Manifest manifest, absl::Time now);
+
+  // The cluster once `step`, which its seed signed and which follows the latest one, has put
+  // `manifest` in force. Fault HISTORY_NOT_AUTHENTIC.
+  StatusOr<std::shared_ptr<const LiveCluster>> After(const Transition& step, Manifest manifest,
+                                                     absl::Time now) const;
 
   const ClusterFacts& facts() const { return facts_; }
   const Manifest& manifest() const { return *facts_.manifest; }

@@ -66,10 +66,6 @@ StatusOr<Transition> PutTransition(Store& store, const Transition& step,
   return step;
 }
 
-Status PutManifest(Store& store, const Manifest& manifest) {
-  return Overwrite(store, ManifestKey(manifest.digest()), manifest.bytes());
-}
-
 Status CheckStep(Store& store, const Manifest& before, const Transition& step) {
   ASSIGN_OR_RETURN(const Bytes record,
                    Need(store, StepKey("approvals", step.generation, TransitionHash(step))));
@@ -101,6 +97,10 @@ StatusOr<StoredHistory> Read(Store& store, const StoredValue& commit, HistoryExt
 }
 
 }  // namespace
+
+Status PutManifest(Store& store, const Manifest& manifest) {
+  return Overwrite(store, ManifestKey(manifest.digest()), manifest.bytes());
+}
 
 Status Overwrite(Store& store, std::string_view key, ByteView value) {
   ASSIGN_OR_RETURN(const std::optional<StoredValue> current, store.Get(key));

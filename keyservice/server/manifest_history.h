@@ -61,6 +61,9 @@ StatusOr<StoredHistory> AdvanceHistory(Store& store, const StoredHistory& seen,
 // was cut off has left. After a recovery the step is the last that the owner's receipt knows.
 Status WriteFirstStep(Store& store, const Transition& step, const Manifest& manifest);
 
+// A manifest under its digest: what an update that waits names.
+Status PutManifest(Store& store, const Manifest& manifest);
+
 // Writes `value` whatever is there.
 Status Overwrite(Store& store, std::string_view key, ByteView value);
 // DATA_LOSS with fault STORE_CORRUPT.

@@ -18,6 +18,8 @@ constexpr size_t kMaxEkCertificate = 8 * 1024;
 constexpr size_t kMaxCertificateRequest = 8 * 1024;
 constexpr size_t kMaxInvitation = 64 * 1024;
 constexpr size_t kMaxCredentialPart = 2048;
+constexpr int kMaxAllowed = 16;
+constexpr int kMaxTestedKeys = 256;
 
 Status CheckSize(const std::string& field, size_t min, size_t max, std::string_view name) {
   if (field.size() >= min && field.size() <= max) return absl::OkStatus();
@@ -119,6 +121,20 @@ StatusOr<Request> FromWire(const v1::NodeCommandRequest& message) {
   return Malformed("a node command of no known kind");
 }
 
+StatusOr<Request> FromWire(const v1::SetManifestRequest& message) {
+  SetManifestRequest out;
+  out.step.generation = message.generation();
+  ASSIGN_OR_RETURN(out.step.previous, Digest(message.previous(), "previous"));
+  ASSIGN_OR_RETURN(out.step.manifest_digest, Digest(message.manifest_digest(), "manifest_digest"));
+  return out;
+}
+
+StatusOr<Request> FromWire(const v1::CancelUpdateRequest& message) {
+  CancelUpdateRequest out;
+  ASSIGN_OR_RETURN(out.manifest_digest, Digest(message.manifest_digest(), "manifest_digest"));
+  return out;
+}
+
 StatusOr<std::optional<CredentialBlob>> Credential(const std::string& id_object,
                                                    const std::string& encrypted_secret) {
   if (id_object.empty() && encrypted_secret.empty()) return std::optional<CredentialBlob>();
@@ -146,8 +162,9 @@ StatusOr<NodePayload> FromWire(const v1::NodePayload& message) {
 
 RequestKind KindOf(const Request& request) {
   constexpr RequestKind kKinds[] = {
-      RequestKind::kRelease, RequestKind::kReport, RequestKind::kInit,       RequestKind::kRecover,
-      RequestKind::kStatus,  RequestKind::kVerify, RequestKind::kNodeCommand};
+      RequestKind::kRelease,     RequestKind::kReport,      RequestKind::kInit,
+      RequestKind::kRecover,     RequestKind::kStatus,      RequestKind::kVerify,
+      RequestKind::kNodeCommand, RequestKind::kSetManifest, RequestKind::kCancelUpdate};
   static_assert(std::size(kKinds) == std::variant_size_v<Request>);
   return kKinds[request.index()];
 }
@@ -170,6 +187,10 @@ StatusOr<Request> ParseRequest(ByteView bytes) {
       return VerifyRequest{};
     case v1::Request::kNodeCommand:
       return FromWire(message.node_command());
+    case v1::Request::kSetManifest:
+      return FromWire(message.set_manifest());
+    case v1::Request::kCancelUpdate:
+      return FromWire(message.cancel_update());
     case v1::Request::KIND_NOT_SET:
       break;
   }
@@ -223,6 +244,27 @@ StatusOr<RecoverPayload> ParseRecoverPayload(ByteView bytes) {
   out.salt = ToBytes(message.salt());
   ASSIGN_OR_RETURN(out.credential, Credential(message.coordinator_credential_id_object(),
                                               message.coordinator_credential_encrypted_secret()));
+  return out;
+}
+
+StatusOr<SetManifestPayload> ParseSetManifestPayload(ByteView bytes) {
+  v1::SetManifestPayload message;
+  RETURN_IF_ERROR(wire::ParseBinary(bytes, kMaxPayload, "payload", &message));
+  RETURN_IF_ERROR(CheckSize(message.manifest(), 1, kMaxManifestSize, "manifest"));
+  if (message.allow_size() > kMaxAllowed || message.tested_share_keys_size() > kMaxTestedKeys) {
+    return Malformed("too many overrides or tested share keys");
+  }
+  SetManifestPayload out;
+  out.manifest = ToBytes(message.manifest());
+  out.dry_run = message.dry_run();
+  ASSIGN_OR_RETURN(out.approvals, ParseApprovals(AsBytes(message.approvals())));
+  for (const std::string& code : message.allow()) {
+    RETURN_IF_ERROR(CheckReason(code));
+    out.allow.push_back(code);
+  }
+  for (const std::string& digest : message.tested_share_keys()) {
+    ASSIGN_OR_RETURN(out.tested_share_keys.emplace_back(), Digest(digest, "tested_share_keys"));
+  }
   return out;
 }
 

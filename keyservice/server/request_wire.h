@@ -4,10 +4,12 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "attestation/model/issuer.h"
 #include "base/bytes.h"
 #include "base/status.h"
+#include "keyservice/core/manifest_update.h"
 #include "keyservice/core/node_command.h"
 #include "keyservice/core/node_registry.h"
 #include "keyservice/core/receipt.h"
@@ -42,8 +44,15 @@ struct RecoverRequest {
 };
 struct StatusRequest {};
 struct VerifyRequest {};
-using Request = std::variant<ReleaseRequest, ReportRequest, InitRequest, RecoverRequest,
-                             StatusRequest, VerifyRequest, NodeCommand>;
+struct SetManifestRequest {
+  Transition step;  // not signed
+};
+struct CancelUpdateRequest {
+  Sha256Digest manifest_digest{};
+};
+using Request =
+    std::variant<ReleaseRequest, ReportRequest, InitRequest, RecoverRequest, StatusRequest,
+                 VerifyRequest, NodeCommand, SetManifestRequest, CancelUpdateRequest>;
 // In the order of Request.
 RequestKind KindOf(const Request& request);
 
@@ -66,11 +75,19 @@ struct RecoverPayload {
   Bytes salt;
   std::optional<CredentialBlob> credential;
 };
+struct SetManifestPayload {
+  Bytes manifest;
+  std::vector<OwnerProof> approvals;
+  std::vector<std::string> allow;
+  std::vector<Sha256Digest> tested_share_keys;
+  bool dry_run = false;
+};
 StatusOr<NodePayload> ParseReleasePayload(ByteView bytes);
 StatusOr<NodePayload> ParseReportPayload(ByteView bytes);
 StatusOr<InitPayload> ParseInitPayload(ByteView bytes);
 StatusOr<RecoverPayload> ParseRecoverPayload(ByteView bytes);
-// Of verify, status and node command.
+StatusOr<SetManifestPayload> ParseSetManifestPayload(ByteView bytes);
+// Of verify, status, node command and cancelled update.
 StatusOr<std::optional<CredentialBlob>> ParseVerifyPayload(ByteView bytes);
 
 }  // namespace kedge::keyservice

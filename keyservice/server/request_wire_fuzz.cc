@@ -21,6 +21,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     case 4:
       (void)ParseRecoverPayload(bytes);
       break;
+    case 5:
+      (void)ParseSetManifestPayload(bytes);
+      break;
     default:
       (void)ParseVerifyPayload(bytes);
       break;

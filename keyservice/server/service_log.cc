@@ -1,6 +1,7 @@
 #include "keyservice/server/service_log.h"
 
 #include <absl/strings/str_cat.h>
+#include <absl/strings/str_join.h>
 
 #include "base/host/log.h"
 #include "keyservice/server/key_service.h"
@@ -15,6 +16,7 @@ constexpr MessageId kTpmCounterBehind{"c7a4f4b1e9d24c06b3f18a5d0e6c2b97"};
 constexpr MessageId kDiskAccepted{"5b0d1c0e6a7f4b8f9a3f2f1d7d2c9e64"};
 constexpr MessageId kReport{"70e37a9a24354e58b36b9e7decd2c9c7"};
 constexpr MessageId kCommand{"8fe88cec8a4f4d58a74e4d8f8c19f5b1"};
+constexpr MessageId kUpdate{"3d0b7c54f6a84b0c9b1de0c5a4f27e13"};
 constexpr MessageId kRefusal{"c1ad130e3e504a9a8503566282608aad"};
 constexpr MessageId kExchange{"f388abc31b8945d98905a6a56e627d0e"};
 constexpr MessageId kStore{"d5911f0c2b4a49cfab9b38874e914df7"};
@@ -71,6 +73,15 @@ void LogCommand(const NodeCommand& command, const NodeEntry& entry, std::string_
        {"KEDGE_COMMAND", Text(NameOf(command))},
        {"KEDGE_STATE", Text(ToString(entry.state))},
        {"KEDGE_IDENTITY", ToHex(entry.identity.value)}});
+}
+
+void LogUpdate(const Transition& step, const ApprovalTally& tally, std::string_view what) {
+  Log(LogLevel::kNotice, kUpdate,
+      absl::StrCat("manifest of generation ", step.generation, " ", Text(what), ": ",
+                   tally.approved.size(), " of ", tally.needed, " approvals (",
+                   absl::StrJoin(tally.approved, ", "), ")"),
+      {{"KEDGE_GENERATION", absl::StrCat(step.generation)},
+       {"KEDGE_MANIFEST", ToHex(step.manifest_digest)}});
 }
 
 void LogExchange(const ExchangeEvent& event, const Peer& peer) {

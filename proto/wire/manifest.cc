@@ -2,6 +2,8 @@
 
 #include <absl/strings/str_cat.h>
 
+#include <algorithm>
+
 #include "crypto/x509.h"
 #include "proto/wire/images.h"
 #include "proto/wire/json.h"
@@ -40,6 +42,8 @@ StatusOr<ManifestTerms> FromWire(const v1::Manifest& message) {
     const Sha256Digest digest = Sha256(key->spki());
     terms.owner_keys.push_back({entry.name(), *std::move(key), digest});
   }
+  // Unset in manifests from before there was one: any owner alone.
+  terms.owner_threshold = std::max(message.owner_threshold(), uint32_t{1});
   for (const v1::SeedShareKey& entry : message.seed_share_keys()) {
     StatusOr<RsaPublicKey> key = RsaPublicKey::FromPem(entry.public_key_pem());
     if (!key.ok()) return Annotate(key.status(), "seed_share_keys: " + entry.name());
@@ -94,6 +98,7 @@ StatusOr<std::string> PrintManifest(const ManifestTerms& terms) {
     out->set_name(key.name);
     out->set_public_key_pem(key.key.Pem());
   }
+  if (terms.owner_threshold > 1) message.set_owner_threshold(terms.owner_threshold);
   for (const SeedShareKey& key : terms.seed_share_keys) {
     v1::SeedShareKey* out = message.add_seed_share_keys();
     out->set_name(key.name);

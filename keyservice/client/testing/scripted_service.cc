@@ -40,6 +40,7 @@ class ScriptedExchange final : public ServerExchange {
     service_.requests.push_back(request_);
     service_.proofs.push_back(request.proof_type);
     payload_ = request.payload;
+    service_.payloads.push_back(payload_);
     context_ = request.context;
     RETURN_IF_ERROR(service_.refuse);
     return std::optional<Challenge>();
@@ -63,7 +64,14 @@ class ScriptedExchange final : public ServerExchange {
     ServerAnswer answer;
     answer.payload = wire::PrintBinary(proof);
     answer.expects_upload = request_.has_init() || request_.has_recover();
-    if (request_.has_status()) {
+    if (request_.has_set_manifest()) {
+      const std::string json = service_.set_manifest_json();
+      answer.box = BoxContent{.kind = "set-manifest",
+                              .id = ToHex(AsBytes(request_.set_manifest().manifest_digest())),
+                              .generation = 0,
+                              .secret = Must(SecretBytes::CopyOf(AsBytes(json)))};
+    }
+    if (request_.has_status() || request_.has_cancel_update()) {
       answer.box = BoxContent{.kind = "status",
                               .id = "cluster",
                               .generation = 0,

@@ -33,6 +33,7 @@ struct ScriptedService {
   std::string name = "node-1";
   std::string status_json = "{}";
   std::string command_json = "{}";  // kedge.v1.NodeCommandAnswer
+  std::function<std::string()> set_manifest_json = [] { return "{}"; };  // SetManifestAnswer
   // Set by init and recover.
   std::shared_ptr<const KeyTree> tree;
   std::shared_ptr<const SigningKey> identity;
@@ -53,6 +54,7 @@ struct ScriptedService {
   // Seen.
   int exchanges = 0;
   std::vector<v1::Request> requests;
+  std::vector<Bytes> payloads;
   std::vector<ProofType> proofs;
   std::optional<Bytes> uploaded;
 };

@@ -193,6 +193,13 @@ StatusOr<v1::NodeCommandAnswer> TestClient::Command(const SigningKey& owner,
   return answer;
 }
 
+StatusOr<ExchangeResult> TestClient::Cancel(const SigningKey& owner,
+                                            const Sha256Digest& manifest_digest) {
+  v1::Request request;
+  request.mutable_cancel_update()->set_manifest_digest(Text(manifest_digest));
+  return run_(AsOwner(request, owner));
+}
+
 StatusOr<v1::CoordinatorProof> TestClient::Verify() {
   v1::Request request;
   request.mutable_verify();

@@ -75,6 +75,7 @@ class TestClient {
   StatusOr<v1::StatusAnswer> GetStatus(const SigningKey& owner);
   StatusOr<v1::NodeCommandAnswer> Command(const SigningKey& owner,
                                           const v1::NodeCommandRequest& command);
+  StatusOr<ExchangeResult> Cancel(const SigningKey& owner, const Sha256Digest& manifest_digest);
   // `credential`: made for the server; the answer's HMAC is then checked against `secret`.
   StatusOr<v1::CoordinatorProof> Verify();
   StatusOr<v1::CoordinatorProof> Verify(const CredentialBlob& credential,
