@@ -4,8 +4,8 @@
 #include <optional>
 
 #include "attestation/channel_grpc/client.h"
+#include "attestation/issue/instance_issuer.h"
 #include "attestation/issue/measurement_log.h"
-#include "attestation/issue/vtpm_issuer.h"
 #include "attestation/tpm/esys_tpm.h"
 #include "base/host/files.h"
 #include "base/host/log.h"
@@ -31,6 +31,7 @@ enum ExitCode : int {
 };
 
 constexpr MessageId kCannotBegin{"6dffd83cb6d84eecb86256892b2963be"};
+constexpr MessageId kInstanceFound{"4af58f2c0cda4a49a49f3f3d8a0beb22"};
 // One exchange: a vTPM's quote and activation under load, and the server's own.
 constexpr absl::Duration kExchangeTimeout = absl::Seconds(60);
 // Between a crash and the next try.
@@ -46,6 +47,7 @@ struct Arguments {
   std::string run_dir = "/run/kedge";
   InvitationSources invitation;
   std::string console = "/dev/console";
+  InstanceOptions instance;
   std::string network_dir = "/run/systemd/network";
   std::string manager_socket = UnitManager::kPrivateSocket;
   LifeOptions life;
@@ -59,6 +61,7 @@ int ParseArguments(int argc, char** argv, Arguments& arguments, bool& go_on) {
       "Exit codes: 0 done, 1 refused (with --exit-on-refusal), 2 usage, 4 stopped while waiting,\n"
       "5 could not begin. Without --exit-on-refusal it waits for as long as it takes.");
   std::string stage;
+  std::string instance;
   app.add_option("--stage", stage, "the part of its life that begins")
       ->required()
       ->check(CLI::IsMember({"measure", "initrd", "join"}));
@@ -81,6 +84,15 @@ int ParseArguments(int argc, char** argv, Arguments& arguments, bool& go_on) {
       ->capture_default_str();
   app.add_option("--manager", arguments.manager_socket, "socket of the service manager")
       ->capture_default_str();
+  app.add_option("--instance", instance,
+                 "the kind of machine, which is found out otherwise: azure-snp, azure-tdx, svsm, "
+                 "gcp, aws, snp, tdx, tpm-only")
+      ->check([](const std::string& text) {
+        const auto kind = ParseInstanceKind(text);
+        return kind.ok() ? std::string() : MessageOf(kind.status());
+      });
+  app.add_option("--tsm", arguments.instance.paths.tsm_folder, "where a TEE's reports come from")
+      ->capture_default_str();
   app.add_flag("--exit-on-refusal", arguments.run.give_up_on_refusal,
                "end at the first refusal instead of trying again");
   try {
@@ -89,10 +101,18 @@ int ParseArguments(int argc, char** argv, Arguments& arguments, bool& go_on) {
     go_on = false;
     return app.exit(error) == 0 ? kExitDone : kExitUsage;
   }
+  if (!instance.empty()) arguments.instance.forced = *ParseInstanceKind(instance);
   for (const Stage known : {Stage::kMeasure, Stage::kInitrd, Stage::kJoin}) {
     if (ToString(known) == stage) arguments.stage = known;
   }
   return kExitDone;
+}
+
+void LogInstance(const Instance& instance) {
+  const std::string level(ToString(StrongestLevel(instance)));
+  Log(LogLevel::kNotice, kInstanceFound,
+      "evidence of " + Describe(instance) + "; reaches " + level + " at most",
+      {{"KEDGE_INSTANCE", std::string(ToString(instance.kind))}, {"KEDGE_EVIDENCE_LEVEL", level}});
 }
 
 int Run(const Arguments& arguments) {
@@ -124,7 +144,9 @@ int Run(const Arguments& arguments) {
   MeasurementLog event_log(arguments.run_dir + "/measurements.json");
   EvidenceLogs logs = SystemLogs();
   logs.kedge = [&event_log] { return event_log.ReadRaw(); };
-  VtpmIssuer issuer(tpm, std::move(logs));
+  InstanceOptions instance = arguments.instance;
+  instance.on_found = LogInstance;
+  InstanceIssuer issuer(tpm, std::move(logs), random, std::move(instance));
   LuksStateDisk disk(arguments.disk);
   NodeMachine machine(arguments.invitation);
   RootFolder run(arguments.run_dir);

@@ -120,6 +120,16 @@ StatusOr<Instance> ClassifyInstance(const InstanceFacts& facts,
                    "one: load tpm_crb or tpm_tis, sev-guest or tdx-guest");
 }
 
+bool HasOwnReports(const Instance& instance) {
+  const bool paravisor =
+      instance.kind == InstanceKind::kAzureSnp || instance.kind == InstanceKind::kAzureTdx;
+  return instance.tpm && instance.tee != Tee::kNone && !paravisor;
+}
+
+EvidenceLevel StrongestLevel(const Instance& instance) {
+  return HasOwnReports(instance) ? EvidenceLevel::kTeeMeasured : EvidenceLevel::kHostVtpm;
+}
+
 std::string Describe(const Instance& instance) {
   return absl::StrCat(std::string(ToString(instance.kind)), " (",
                       std::string(ToString(instance.tee)), instance.tpm ? ", TPM" : "",

@@ -49,6 +49,13 @@ struct Instance {
 StatusOr<Instance> ClassifyInstance(const InstanceFacts& facts,
                                     std::optional<InstanceKind> forced = std::nullopt);
 
+// Whether its evidence is a report of the TEE beside the TPM's quote: where the guest may ask for
+// one about what it likes. Azure's paravisor does not let it.
+bool HasOwnReports(const Instance& instance);
+// What its evidence can show at most, for people. The verifier decides what it does show
+// (attestation/verify/evidence_level.h).
+EvidenceLevel StrongestLevel(const Instance& instance);
+
 // One line: "azure-snp (snp, TPM): the TPM holds an HCL report".
 std::string Describe(const Instance& instance);
 

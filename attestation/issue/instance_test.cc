@@ -130,5 +130,26 @@ TEST(Instance, NamesGoBothWays) {
   EXPECT_THAT(MessageOf(unknown.status()), HasSubstr("azure-snp, azure-tdx, svsm"));
 }
 
+// What a machine shows beside its TPM's quote, and what that can be worth at most.
+TEST(Instance, ReportsOfItsOwnDecideHowFarItReaches) {
+  const auto instance = [](InstanceKind kind, Tee tee, bool tpm) {
+    return Instance{.kind = kind, .tee = tee, .tpm = tpm, .reason = ""};
+  };
+  for (const Instance& own : {instance(InstanceKind::kSnp, Tee::kSnp, true),
+                              instance(InstanceKind::kGcp, Tee::kTdx, true),
+                              instance(InstanceKind::kSvsm, Tee::kSnp, true)}) {
+    EXPECT_TRUE(HasOwnReports(own)) << Describe(own);
+    EXPECT_EQ(StrongestLevel(own), EvidenceLevel::kTeeMeasured) << Describe(own);
+  }
+  for (const Instance& none : {instance(InstanceKind::kAzureSnp, Tee::kSnp, true),
+                               instance(InstanceKind::kAzureTdx, Tee::kTdx, true),
+                               instance(InstanceKind::kGcp, Tee::kNone, true),
+                               instance(InstanceKind::kTpmOnly, Tee::kNone, true),
+                               instance(InstanceKind::kSnp, Tee::kSnp, false)}) {
+    EXPECT_FALSE(HasOwnReports(none)) << Describe(none);
+    EXPECT_EQ(StrongestLevel(none), EvidenceLevel::kHostVtpm) << Describe(none);
+  }
+}
+
 }  // namespace
 }  // namespace kedge
