@@ -37,6 +37,25 @@ def blank(disk: pathlib.Path, size: int, offset: int = 0) -> None:
         stream.write(b"\0" * size)
 
 
+def exchange(disk: pathlib.Path, one: int, other: int, size: int = _BLOCK) -> None:
+    """Exchanges two ranges of a disk."""
+    with disk.open("r+b") as stream:
+        ranges = []
+        for offset in (one, other):
+            stream.seek(offset)
+            ranges.append(stream.read(size))
+        for offset, content in zip((other, one), ranges):
+            stream.seek(offset)
+            stream.write(content)
+
+
+def put(disk: pathlib.Path, offset: int, content: bytes) -> None:
+    """Overwrites a range."""
+    with disk.open("r+b") as stream:
+        stream.seek(offset)
+        stream.write(content)
+
+
 def swap_files(one: pathlib.Path, other: pathlib.Path) -> None:
     """Exchanges two disks."""
     between = one.with_suffix(".swap")
