@@ -133,6 +133,17 @@ TEST_F(ManifestSetTest, AReceiptNeverNamesAManifestThatIsNotThere) {
   EXPECT_EQ(found.digest(), Next().digest());
 }
 
+TEST_F(ManifestSetTest, ADraftInTheWorkspaceIsNotWrittenOver) {
+  const std::string in_force = File("manifest.json");
+  const Workspace workspace(workspace_);
+  std::ofstream(workspace_ + "/manifest.json")
+      << Outside("next.json");  // generation 2, not set yet
+  ASSERT_OK(workspace.KeepState(Held(), AsBytes(in_force)).status());
+  EXPECT_EQ(File("manifest.json"), Outside("next.json"));
+  ASSERT_OK_AND_ASSIGN(const auto found, workspace.LoadManifestOf(Held()));
+  EXPECT_EQ(found.digest(), Sha256(AsBytes(in_force)));
+}
+
 TEST_F(ManifestSetTest, AnApprovalFromAnHsmIsCarried) {
   ASSERT_EQ(RunManifest({"sign", Path("next.json"), "--prepare", "-o", Path("to-sign")}).code,
             ExitCode::kGood);

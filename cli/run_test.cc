@@ -261,7 +261,8 @@ TEST_F(CliTest, StatusKeepsAFresherReceiptAndNoOlderOne) {
     return wire::ParseReceipt(AsBytes(File("receipt.json"))).value().coordinator_disk_counter;
   };
   const std::string shown = status_at(5);
-  EXPECT_NE(shown.find("fresher: node-1's disk at counter 5"), std::string::npos) << shown;
+  EXPECT_NE(shown.find("fresher: generation 1, node-1's disk at counter 5"), std::string::npos)
+      << shown;
   EXPECT_NE(shown.find("7 or 8"), std::string::npos) << shown;
   EXPECT_NE(shown.find("WARNING      node-2: TPM counter behind"), std::string::npos) << shown;
   EXPECT_EQ(kept(), 5U);

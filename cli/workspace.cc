@@ -152,13 +152,15 @@ StatusOr<bool> Workspace::KeepFresherReceipt(const Receipt& receipt) const {
 StatusOr<bool> Workspace::KeepState(const Receipt& receipt, ByteView manifest) const {
   if (Sha256(manifest) != receipt.latest.manifest_digest) return KeepFresherReceipt(receipt);
   const std::string kept = KeptManifestFile(receipt.latest.generation);
-  ASSIGN_OR_RETURN(const Bytes shown, Load(kManifestFile, kMaxManifestSize, "kedge prepare"));
-  const bool is_new = !Equal(shown, manifest);
+  ASSIGN_OR_RETURN(const Manifest shown, LoadManifest());
+  const bool is_new = !Equal(shown.bytes(), manifest);
+  // Of this generation or the next it is somebody's draft, which is theirs to keep.
+  const bool is_behind = shown.generation() < receipt.latest.generation;
   // Beside manifest.json first, so that a receipt never names a manifest that is not here.
   if (is_new) RETURN_IF_ERROR(WriteFileAtomically(Path(kept), manifest, 0644));
   ASSIGN_OR_RETURN(const bool fresher, KeepFresherReceipt(receipt));
   ASSIGN_OR_RETURN(const Receipt held, LoadReceipt());
-  if (is_new && held.latest.manifest_digest == receipt.latest.manifest_digest) {
+  if (is_behind && held.latest.manifest_digest == receipt.latest.manifest_digest) {
     RETURN_IF_ERROR(WriteFileAtomically(Path(kManifestFile), manifest, 0644));
   }
   return fresher;

@@ -45,7 +45,8 @@ class Workspace {
   // whether it was. An older one is never put back, whatever runs at the same time.
   StatusOr<bool> KeepFresherReceipt(const Receipt& receipt) const;
   // The same with the manifest that the receipt names, if `manifest` is that one: cut off anywhere,
-  // the workspace has the two together. Returns whether the receipt was fresher.
+  // the workspace has the two together. A draft in manifest.json, which is of this generation or
+  // the next, stays. Returns whether the receipt was fresher.
   StatusOr<bool> KeepState(const Receipt& receipt, ByteView manifest) const;
 
  private:

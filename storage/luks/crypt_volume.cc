@@ -175,8 +175,8 @@ Status CryptVolume::Activate(const std::string& mapping, const SecretBytes& keys
                    "the header belongs to this key but its keyslot does not open: "
                    "the disk is damaged; restore it or replace it");
   }
-  // Not that the disk is gone, which was read a moment ago: the kernel cannot make a mapping of what
-  // the integrity superblock says.
+  // Not that the disk is gone, which was read a moment ago: the kernel cannot make a mapping of
+  // what the integrity superblock says.
   const bool unusable = slot == -ENOENT || slot == -ENXIO || slot == -ENODEV;
   RETURN_IF_ERROR(Check(unusable ? -EIO : slot, "opening of the state disk"));
   return DestroyKeyringKey(crypt_get_uuid(device));
