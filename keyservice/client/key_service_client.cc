@@ -32,6 +32,17 @@ std::function<StatusOr<Bytes>(ByteView)> SignWith(const SigningKey& owner) {
   };
 }
 
+// A request that the owner signs.
+ClientExchange OwnerExchange(const v1::Request& request, const ClientPins& pins,
+                             const SigningKey& owner) {
+  ClientExchange exchange;
+  exchange.pins = pins;
+  exchange.request = wire::PrintBinary(request);
+  exchange.proof_type = ProofType::kOwner;
+  exchange.sign = SignWith(owner);
+  return exchange;
+}
+
 // The service must be where the command needs it; each wrong place has its own next step.
 Status RequirePhase(const SeenService& service, std::string_view wanted) {
   if (service.phase == wanted) return absl::OkStatus();
@@ -212,11 +223,8 @@ StatusOr<InitOutcome> KeyServiceClient::Init(const Manifest& manifest, const Sig
   payload.set_manifest(Text(manifest.bytes()));
   payload.set_coordinator_credential_id_object(Text(credential.blob.id_object));
   payload.set_coordinator_credential_encrypted_secret(Text(credential.blob.encrypted_secret));
-  ClientExchange exchange;
-  exchange.request = wire::PrintBinary(request);
+  ClientExchange exchange = OwnerExchange(request, {}, owner);
   exchange.payload = wire::PrintBinary(payload);
-  exchange.proof_type = ProofType::kOwner;
-  exchange.sign = SignWith(owner);
   // The owner has seen the evidence and still means this manifest.
   exchange.upload = [&manifest] { return SecretBytes::CopyOf(manifest.digest()); };
   ASSIGN_OR_RETURN(Answer answer, Run(std::move(exchange), policy, &credential.secret,
@@ -253,13 +261,10 @@ StatusOr<RecoverOutcome> KeyServiceClient::Recover(const Manifest& manifest, con
   payload.set_salt(Text(salt));
   payload.set_coordinator_credential_id_object(Text(credential.blob.id_object));
   payload.set_coordinator_credential_encrypted_secret(Text(credential.blob.encrypted_secret));
-  ClientExchange exchange;
+  ClientExchange exchange = OwnerExchange(request, {}, owner);
   // The service has no key yet; the one that it shows with S3 must be the cluster's.
   exchange.pins.upload_signer_spki = receipt.service_key_spki;
-  exchange.request = wire::PrintBinary(request);
   exchange.payload = wire::PrintBinary(payload);
-  exchange.proof_type = ProofType::kOwner;
-  exchange.sign = SignWith(owner);
   exchange.upload = [&seed] { return seed.Clone(); };
   ASSIGN_OR_RETURN(Answer answer, Run(std::move(exchange), policy, &credential.secret,
                                       [&learnt](const SeenService& seen) -> Status {
@@ -285,12 +290,7 @@ StatusOr<ServiceStatus> KeyServiceClient::GetStatus(const ClientPins& pins, cons
                                                     const ServicePolicy& policy) {
   v1::Request request;
   request.mutable_status();
-  ClientExchange exchange;
-  exchange.pins = pins;
-  exchange.request = wire::PrintBinary(request);
-  exchange.proof_type = ProofType::kOwner;
-  exchange.sign = SignWith(owner);
-  return AskForStatus(std::move(exchange), policy);
+  return AskForStatus(OwnerExchange(request, pins, owner), policy);
 }
 
 StatusOr<ServiceStatus> KeyServiceClient::AskForStatus(ClientExchange exchange,
@@ -339,12 +339,8 @@ StatusOr<NodeCommandResult> KeyServiceClient::CommandNode(const NodeCommand& com
                                                           const SigningKey& owner,
                                                           const ServicePolicy& policy) {
   if (pins.service_key_spki.empty()) return Internal("a node command to a service without a pin");
-  ClientExchange exchange;
-  exchange.pins = pins;
-  exchange.request = wire::PrintBinary(RequestOf(command));
-  exchange.proof_type = ProofType::kOwner;
-  exchange.sign = SignWith(owner);
-  ASSIGN_OR_RETURN(Answer answer, Run(std::move(exchange), policy, nullptr, &RequireTrusted));
+  ASSIGN_OR_RETURN(Answer answer, Run(OwnerExchange(RequestOf(command), pins, owner), policy,
+                                      nullptr, &RequireTrusted));
   const std::optional<BoxContent>& box = answer.result.box;
   if (!box || box->kind != "node-command" || box->id != command.node) {
     return NotConsistent("it has no box that answers the command");
@@ -401,12 +397,7 @@ StatusOr<ServiceStatus> KeyServiceClient::CancelUpdate(const Sha256Digest& manif
                                                        const ServicePolicy& policy) {
   v1::Request request;
   request.mutable_cancel_update()->set_manifest_digest(Text(manifest_digest));
-  ClientExchange exchange;
-  exchange.pins = pins;
-  exchange.request = wire::PrintBinary(request);
-  exchange.proof_type = ProofType::kOwner;
-  exchange.sign = SignWith(owner);
-  return AskForStatus(std::move(exchange), policy);
+  return AskForStatus(OwnerExchange(request, pins, owner), policy);
 }
 
 Status CheckShare(const SeedShare& share, const RsaPrivateKey& key, const Receipt& receipt,
