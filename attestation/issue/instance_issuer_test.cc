@@ -68,6 +68,20 @@ class InstanceIssuerTest : public ::testing::Test {
         parsed, kReport,
         {.policy = &policy, .collateral = collateral.get(), .now = StandInHardware::Now()});
   }
+  // The hardware's report beside the TPM's quote, and nothing left in the kernel.
+  void ExpectBoth(Tee tee, InstanceKind kind) {
+    Mount();
+    if (IsSkipped()) return;
+    InstanceIssuer issuer = Issuer();
+    ASSERT_OK_AND_ASSIGN(const Evidence evidence, issuer.Issue(kReport));
+    ASSERT_OK_AND_ASSIGN(const Claims claims, Verify(evidence));
+    ASSERT_TRUE(claims.tee);
+    EXPECT_EQ(claims.tee->tee, tee);
+    ASSERT_EQ(found_.size(), 1u);
+    EXPECT_EQ(found_[0].kind, kind);
+    EXPECT_EQ(StrongestLevel(found_[0]), EvidenceLevel::kTeeMeasured);
+    EXPECT_EQ(mount_->entries(), 0u);
+  }
 
   SystemRandom random_;
   TestTpmCa ca_;
@@ -94,30 +108,12 @@ TEST_F(InstanceIssuerTest, TpmAloneGivesItsQuote) {
 
 TEST_F(InstanceIssuerTest, SnpBesideTheTpmGivesBoth) {
   hardware_ = std::make_unique<StandInSnp>();
-  Mount();
-  if (IsSkipped()) return;
-  InstanceIssuer issuer = Issuer();
-  ASSERT_OK_AND_ASSIGN(const Evidence evidence, issuer.Issue(kReport));
-  ASSERT_OK_AND_ASSIGN(const Claims claims, Verify(evidence));
-  ASSERT_TRUE(claims.tee);
-  EXPECT_EQ(claims.tee->tee, Tee::kSnp);
-  ASSERT_EQ(found_.size(), 1u);
-  EXPECT_EQ(found_[0].kind, InstanceKind::kSnp);
-  EXPECT_EQ(StrongestLevel(found_[0]), EvidenceLevel::kTeeMeasured);
-  EXPECT_EQ(mount_->entries(), 0u);
+  ExpectBoth(Tee::kSnp, InstanceKind::kSnp);
 }
 
 TEST_F(InstanceIssuerTest, TdxBesideTheTpmGivesBoth) {
   hardware_ = std::make_unique<StandInTdx>();
-  Mount();
-  if (IsSkipped()) return;
-  InstanceIssuer issuer = Issuer();
-  ASSERT_OK_AND_ASSIGN(const Evidence evidence, issuer.Issue(kReport));
-  ASSERT_OK_AND_ASSIGN(const Claims claims, Verify(evidence));
-  ASSERT_TRUE(claims.tee);
-  EXPECT_EQ(claims.tee->tee, Tee::kTdx);
-  ASSERT_EQ(found_.size(), 1u);
-  EXPECT_EQ(found_[0].kind, InstanceKind::kTdx);
+  ExpectBoth(Tee::kTdx, InstanceKind::kTdx);
 }
 
 TEST_F(InstanceIssuerTest, TheOwnersWordDecides) {

@@ -49,4 +49,19 @@ StatusOr<Bytes> MakeCoordinatorProof(const HandlerContext& context,
                                      const std::optional<CredentialBlob>& credential,
                                      ByteView exchange_context);
 
+struct AdmittedOwner {
+  std::string name;         // of the owner key, as the manifest has it
+  Bytes coordinator_proof;  // payload_s
+};
+// An owner of the manifest in force orders something of a service that serves. Faults PROOF_TYPE,
+// STATE_CHANGED, NOT_OWNER, MALFORMED.
+StatusOr<AdmittedOwner> AdmitOwner(HandlerContext& context, const ClientRequest& request);
+
+// An answer for this client alone: `text` goes into the sealed box.
+StatusOr<ServerAnswer> SealedAnswer(Bytes payload, std::string kind, std::string id,
+                                    std::string_view text);
+
+// What `kedge status` shows, with the newest receipt.
+StatusOr<std::string> StatusText(KeyService& service);
+
 }  // namespace kedge::keyservice

@@ -1,6 +1,5 @@
 // The manifest after the one in force: owners' signatures come in, from whoever carries them, and
 // an owner takes back what waits.
-#include "keyservice/core/owner_proof.h"
 #include "keyservice/server/handler.h"
 #include "proto/wire/manifest.h"
 
@@ -46,13 +45,7 @@ class SetManifestHandler final : public Handler {
                                       .tested_share_keys = std::move(payload_.tested_share_keys),
                                       .dry_run = payload_.dry_run}));
     ASSIGN_OR_RETURN(const std::string text, PrintSetManifestAnswer(outcome));
-    ASSIGN_OR_RETURN(SecretBytes boxed, SecretBytes::CopyOf(AsBytes(text)));
-    return ServerAnswer{.payload = proof_,
-                        .box = BoxContent{.kind = "set-manifest",
-                                          .id = ToHex(request_.step.manifest_digest),
-                                          .generation = 0,
-                                          .secret = std::move(boxed)},
-                        .expects_upload = false};
+    return SealedAnswer(proof_, "set-manifest", ToHex(request_.step.manifest_digest), text);
   }
 
  private:
@@ -69,37 +62,21 @@ class CancelUpdateHandler final : public Handler {
       : context_(context), request_(request) {}
 
   StatusOr<std::optional<Challenge>> Admit(const ClientRequest& request) override {
-    RETURN_IF_ERROR(ExpectProof(request, ProofType::kOwner));
-    if (!context_.seen.cluster) return StateChanged();
-    ASSIGN_OR_RETURN(const OwnerProof proof, ParseOwnerProof(request.proof));
-    ASSIGN_OR_RETURN(const OwnerKey owner, VerifyOwnerProof(proof, request.owner_proof_message,
-                                                            context_.seen.cluster->manifest()));
-    context_.peer.known = true;
-    owner_ = owner.name;
-    ASSIGN_OR_RETURN(const std::optional<CredentialBlob> credential,
-                     ParseVerifyPayload(request.payload));
-    ASSIGN_OR_RETURN(proof_, MakeCoordinatorProof(context_, credential, request.context));
+    ASSIGN_OR_RETURN(owner_, AdmitOwner(context_, request));
     return std::optional<Challenge>();
   }
 
   StatusOr<ServerAnswer> Answer() override {
-    RETURN_IF_ERROR(
-        context_.service.CancelUpdate(context_.seen.cluster, request_.manifest_digest, owner_));
-    ServiceReport report = context_.service.Report();
-    ASSIGN_OR_RETURN(report.receipt, context_.service.NewestReceipt());
-    ASSIGN_OR_RETURN(const std::string text, PrintStatus(report));
-    ASSIGN_OR_RETURN(SecretBytes boxed, SecretBytes::CopyOf(AsBytes(text)));
-    return ServerAnswer{
-        .payload = proof_,
-        .box = BoxContent{.kind = "status", .id = "", .generation = 0, .secret = std::move(boxed)},
-        .expects_upload = false};
+    RETURN_IF_ERROR(context_.service.CancelUpdate(context_.seen.cluster, request_.manifest_digest,
+                                                  owner_.name));
+    ASSIGN_OR_RETURN(const std::string text, StatusText(context_.service));
+    return SealedAnswer(std::move(owner_.coordinator_proof), "status", "", text);
   }
 
  private:
   HandlerContext context_;
   const CancelUpdateRequest request_;
-  std::string owner_;
-  Bytes proof_;
+  AdmittedOwner owner_;
 };
 
 }  // namespace

@@ -172,12 +172,8 @@ class StatusHandler final : public Handler {
   }
 
   StatusOr<ServerAnswer> Answer() override {
-    ASSIGN_OR_RETURN(const std::string text, StatusText());
-    ASSIGN_OR_RETURN(SecretBytes boxed, SecretBytes::CopyOf(AsBytes(text)));
-    return ServerAnswer{
-        .payload = proof_,
-        .box = BoxContent{.kind = "status", .id = "", .generation = 0, .secret = std::move(boxed)},
-        .expects_upload = false};
+    ASSIGN_OR_RETURN(const std::string text, StatusText(context_.service));
+    return SealedAnswer(proof_, "status", "", text);
   }
 
  private:
@@ -191,12 +187,6 @@ class StatusHandler final : public Handler {
     return VerifyOwnerProof(proof, message, *invited);
   }
 
-  StatusOr<std::string> StatusText() const {
-    ServiceReport report = context_.service.Report();
-    ASSIGN_OR_RETURN(report.receipt, context_.service.NewestReceipt());
-    return PrintStatus(report);
-  }
-
   HandlerContext context_;
   Bytes proof_;
 };
@@ -207,37 +197,22 @@ class NodeCommandHandler final : public Handler {
       : context_(context), command_(std::move(command)) {}
 
   StatusOr<std::optional<Challenge>> Admit(const ClientRequest& request) override {
-    RETURN_IF_ERROR(ExpectProof(request, ProofType::kOwner));
-    if (!context_.seen.cluster) return StateChanged();
-    ASSIGN_OR_RETURN(const OwnerProof proof, ParseOwnerProof(request.proof));
-    ASSIGN_OR_RETURN(const OwnerKey owner, VerifyOwnerProof(proof, request.owner_proof_message,
-                                                            context_.seen.cluster->manifest()));
-    context_.peer = {.node = command_.node, .known = true};
-    owner_ = owner.name;
-    ASSIGN_OR_RETURN(const std::optional<CredentialBlob> credential,
-                     ParseVerifyPayload(request.payload));
-    ASSIGN_OR_RETURN(proof_, MakeCoordinatorProof(context_, credential, request.context));
+    ASSIGN_OR_RETURN(owner_, AdmitOwner(context_, request));
+    context_.peer.node = command_.node;
     return std::optional<Challenge>();
   }
 
   StatusOr<ServerAnswer> Answer() override {
     ASSIGN_OR_RETURN(const NodeCommandOutcome outcome,
-                     context_.service.CommitCommand(context_.seen.cluster, command_, owner_));
+                     context_.service.CommitCommand(context_.seen.cluster, command_, owner_.name));
     ASSIGN_OR_RETURN(const std::string text, PrintNodeCommandAnswer(outcome));
-    ASSIGN_OR_RETURN(SecretBytes boxed, SecretBytes::CopyOf(AsBytes(text)));
-    return ServerAnswer{.payload = proof_,
-                        .box = BoxContent{.kind = "node-command",
-                                          .id = command_.node,
-                                          .generation = 0,
-                                          .secret = std::move(boxed)},
-                        .expects_upload = false};
+    return SealedAnswer(std::move(owner_.coordinator_proof), "node-command", command_.node, text);
   }
 
  private:
   HandlerContext context_;
   const NodeCommand command_;
-  std::string owner_;
-  Bytes proof_;
+  AdmittedOwner owner_;
 };
 
 class VerifyHandler final : public Handler {
